@@ -1,0 +1,67 @@
+"""ganaug: learn the classes you have least of with a conditional GAN.
+
+The public names load on first use, so ``import ganaug`` costs milliseconds and imports no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "GANOverSampler": "ganaug.sampler",
+    "ConditionalGAN": "ganaug.models.gan",
+    "TrainConfig": "ganaug.core.config",
+    "History": "ganaug.core.history",
+    "train": "ganaug.training.trainer",
+    "load": "ganaug.models.gan",
+    "GANAugError": "ganaug.core.errors",
+    "SchemaError": "ganaug.core.errors",
+    "ConfigError": "ganaug.core.errors",
+    "PluginNotFoundError": "ganaug.core.errors",
+    "CheckpointError": "ganaug.core.errors",
+    "OutputError": "ganaug.core.errors",
+    "TrainingDivergedError": "ganaug.core.errors",
+}
+
+__all__ = ["__version__", *_HOME]
+
+if TYPE_CHECKING:
+    from ganaug.core.config import TrainConfig as TrainConfig
+    from ganaug.core.errors import (
+        CheckpointError as CheckpointError,
+    )
+    from ganaug.core.errors import (
+        ConfigError as ConfigError,
+    )
+    from ganaug.core.errors import (
+        GANAugError as GANAugError,
+    )
+    from ganaug.core.errors import (
+        OutputError as OutputError,
+    )
+    from ganaug.core.errors import (
+        PluginNotFoundError as PluginNotFoundError,
+    )
+    from ganaug.core.errors import (
+        SchemaError as SchemaError,
+    )
+    from ganaug.core.errors import (
+        TrainingDivergedError as TrainingDivergedError,
+    )
+    from ganaug.models.gan import ConditionalGAN as ConditionalGAN
+    from ganaug.models.gan import load as load
+    from ganaug.sampler import GANOverSampler as GANOverSampler
+    from ganaug.core.history import History as History
+    from ganaug.training.trainer import train as train
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        return getattr(import_module(_HOME[name]), name)
+    except KeyError:
+        raise AttributeError(f"module 'ganaug' has no attribute {name!r}") from None
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

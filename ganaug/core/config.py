@@ -1,0 +1,71 @@
+"""The one configuration object of a training run."""
+
+from typing import Any, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ganaug.core.errors import ConfigError, did_you_mean
+
+Auto: TypeAlias = Literal["auto"]
+
+
+class TrainConfig(BaseModel):
+    """Settings of one training run: frozen, validated, JSON-able.
+
+    Every ``"auto"`` is replaced by a number before training (see `ganaug.training.recipe`); the values that were
+    used are in ``gan.config`` and in the checkpoint.
+
+    Raises
+    ------
+    ConfigError
+        On an unknown name ("did you mean …") or a value out of range.
+
+    Examples
+    --------
+    >>> TrainConfig(objective="hinge", max_steps=500).max_steps
+    500
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    objective: str = "relativistic"  # name under ganaug.objectives
+    network: str = "auto"  # name under ganaug.networks; auto: mlp for rows, conv for images
+    width: Auto | int = Field("auto", gt=0)  # hidden units (mlp) or channels at full resolution (conv)
+    depth: Auto | int = Field("auto", gt=0)  # hidden layers (mlp) or halvings of the image (conv)
+    latent_dim: Auto | int = Field("auto", gt=0)  # size of z
+    attention: bool = False  # one self-attention block in G and in D (conv only)
+    spectral_norm: Auto | bool = "auto"  # on D's weights; auto: only where the objective asks for it
+    max_steps: Auto | int = Field("auto", gt=0)  # generator steps
+    max_seconds: float | None = Field(None, gt=0)  # wall clock; whichever of the two comes first ends training
+    batch_size: Auto | int = Field("auto", gt=1)
+    optimizer: Literal["auto", "adam", "rmsprop"] = "auto"
+    learning_rate: Auto | float = Field("auto", gt=0)  # of the generator
+    d_learning_rate: Auto | float = Field("auto", gt=0)  # of the discriminator (two-time-scale rule)
+    betas: Auto | tuple[float, float] = "auto"  # Adam's; each in [0, 1)
+    d_steps: Auto | int = Field("auto", gt=0)  # discriminator steps per generator step
+    penalty_weight: Auto | float = Field("auto", ge=0)  # gradient penalty: gamma (relativistic) or lambda (wgan-gp)
+    penalty_every: Auto | int = Field("auto", gt=0)  # apply the penalty on every k-th step, k times as strong
+    clip_grad_norm: float | None = Field(None, gt=0)  # per network; None: no clipping
+    label_smoothing: float = Field(0.0, ge=0, lt=0.5)  # one-sided, of D's real targets (vanilla, lsgan)
+    instance_noise: float = Field(0.0, ge=0)  # std of noise on D's inputs, falling linearly to 0
+    ema_decay: Auto | float = Field("auto", ge=0, lt=1)  # of the generator that is sampled
+    device: str = "auto"  # auto: cuda, mps or cpu
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"  # autocast type of forward passes
+
+    def __init__(self, **settings: Any) -> None:
+        unknown = settings.keys() - type(self).model_fields.keys()
+        if unknown:
+            name = min(unknown)
+            raise ConfigError(f"unknown setting {name!r}; {did_you_mean(name, type(self).model_fields)}")
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            problems = {str(e["loc"][0]): e["msg"] for e in error.errors() if e["loc"]}
+            said = "; ".join(f"{k} = {settings[k]!r}: {msg}" for k, msg in problems.items())
+            raise ConfigError(f"invalid setting: {said}") from None
+        if self.betas != "auto" and not all(0 <= beta < 1 for beta in self.betas):
+            raise ConfigError(f"betas must be two numbers in [0, 1); got {self.betas}")
+
+    def updated(self, **settings: Any) -> "TrainConfig":
+        """Return a validated copy with some settings replaced."""
+        return TrainConfig(**{**self.model_dump(), **settings})

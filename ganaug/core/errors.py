@@ -1,0 +1,42 @@
+"""Every error that ganaug raises on purpose, and the "did you mean" that they share."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class GANAugError(Exception):
+    """Base of all errors that ganaug raises on purpose."""
+
+
+class SchemaError(GANAugError, ValueError):
+    """The data are not what the operation needs, or do not match what the model was trained on."""
+
+
+class ConfigError(GANAugError, ValueError):
+    """A setting is unknown, out of range, or contradicts another one."""
+
+
+class PluginNotFoundError(GANAugError, LookupError):
+    """No installed distribution provides the named objective, network, codec, reader or writer."""
+
+
+class CheckpointError(GANAugError):
+    """A checkpoint cannot be trusted or does not fit: the message says which."""
+
+
+class OutputError(GANAugError, OSError):
+    """An output cannot be written: it exists already, or its folder refuses."""
+
+
+class TrainingDivergedError(GANAugError, RuntimeError):
+    """A loss became NaN or infinite; the message names the step and what to change."""
+
+
+def did_you_mean(name: object, known: Iterable[object]) -> str:
+    """Return a hint that names close matches of `name`, or all of `known` if nothing is close."""
+    names = [str(k) for k in known]
+    close = get_close_matches(str(name), names, n=3)
+    if close:
+        return "did you mean " + " or ".join(repr(c) for c in close) + "?"
+    listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    return f"known: {listed}"

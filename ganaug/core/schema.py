@@ -1,0 +1,138 @@
+"""What the data are: columns of a table or the shape of an image, and the classes."""
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from ganaug.core.errors import SchemaError, did_you_mean
+
+
+class Column(BaseModel):
+    """One column of a table: its name, what it holds, and the dtype it is given back in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str | int
+    kind: Literal["numeric", "category", "datetime", "constant"]
+    dtype: str
+
+
+class TableSchema(BaseModel):
+    """Rows of named columns and the container they came in."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["table"] = "table"
+    container: Literal["array", "list", "csr", "csc", "frame"]
+    dtype: str | None  # of the whole array; None for a frame
+    columns: tuple[Column, ...]
+
+    def describe(self) -> str:
+        """Return one line for people."""
+        kinds = [column.kind for column in self.columns]
+        parts = [f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)]
+        return f"table of {len(kinds)} columns ({', '.join(parts)})"
+
+
+class ImageSchema(BaseModel):
+    """Images of one size."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["image"] = "image"
+    container: Literal["array", "pil"]
+    layout: Literal["NHW", "NHWC", "NCHW"]
+    height: int
+    width: int
+    channels: int
+    dtype: str
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height, width."""
+        return self.channels, self.height, self.width
+
+    def describe(self) -> str:
+        """Return one line for people."""
+        colour = {1: "gray", 3: "RGB", 4: "RGBA"}.get(self.channels, f"{self.channels} channels")
+        return f"images of {self.height} × {self.width}, {colour}, {self.dtype}"
+
+
+class Classes:
+    """The labels of a model in the order of their integer conditions, and how often each was seen.
+
+    Parameters
+    ----------
+    labels : ndarray of shape (n_classes,)
+        Sorted unique labels, of any dtype that scikit-learn takes as a target.
+    counts : sequence of int
+        Training samples per class.
+    """
+
+    def __init__(self, labels: np.ndarray, counts: Iterable[int]) -> None:
+        self.labels = labels
+        self.counts = [int(count) for count in counts]
+        self._index = {label: i for i, label in enumerate(labels.tolist())}
+
+    @classmethod
+    def from_target(cls, y: np.ndarray) -> "Classes":
+        """Read the classes off a target."""
+        return cls(*np.unique(y, return_counts=True))
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def index(self, labels: Iterable[Any]) -> np.ndarray:
+        """Return the conditions of `labels`, int64.
+
+        Raises
+        ------
+        SchemaError
+            If a label was not seen in training.
+        """
+        values = labels.tolist() if isinstance(labels, np.ndarray) else list(labels)
+        try:
+            return np.array([self._index[value] for value in values], dtype=np.int64)
+        except (KeyError, TypeError):
+            unknown = next(value for value in values if not _known(value, self._index))
+            hint = did_you_mean(unknown, self._index)
+            raise SchemaError(f"the model has no class {unknown!r}; {hint}") from None
+
+    def named(self, name: str) -> Any:
+        """Return the label whose text is `name` (how a command line names a class).
+
+        Raises
+        ------
+        SchemaError
+            If no class, or more than one, reads like that.
+        """
+        found = [label for label in self._index if str(label) == name]
+        if len(found) != 1:
+            raise SchemaError(f"the model has no class {name!r}; {did_you_mean(name, self._index)}")
+        return found[0]
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return labels, counts and dtype as plain data."""
+        dtype = "object" if self.labels.dtype == object else self.labels.dtype.str
+        labels = self.labels.tolist()
+        if not all(isinstance(label, (str, int, float, bool)) for label in labels):
+            raise SchemaError(f"class labels must be strings, numbers or booleans to be saved; got {labels[:5]}")
+        return [
+            {"label": label, "count": count, "dtype": dtype}
+            for label, count in zip(labels, self.counts, strict=True)
+        ]
+
+    @classmethod
+    def from_json(cls, entries: list[dict[str, Any]]) -> "Classes":
+        """Rebuild what `to_json` wrote."""
+        labels = np.array([entry["label"] for entry in entries], dtype=entries[0]["dtype"])
+        return cls(labels, [entry["count"] for entry in entries])
+
+
+def _known(value: Any, index: dict[Any, int]) -> bool:
+    try:
+        return value in index
+    except TypeError:
+        return False

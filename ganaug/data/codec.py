@@ -1,8 +1,11 @@
 """The codec protocol: user data ↔ float tensors."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
+import pandas as pd
+from scipy import sparse
 
 from ganaug.core import registry
 from ganaug.core.schema import ImageSchema, TableSchema
@@ -72,3 +75,15 @@ def fit_codec(X: Any) -> Codec:
         If `X` cannot be encoded; the message says what was expected.
     """
     return registry.lookup("codecs", "image" if is_image_data(X) else "table").fit(X)
+
+
+def concatenate(parts: Sequence[Any]) -> Any:
+    """Join data of one container along the samples; frames get a fresh index."""
+    first = parts[0]
+    if isinstance(first, pd.DataFrame):
+        return pd.concat(parts, ignore_index=True)
+    if sparse.issparse(first):
+        return sparse.vstack(parts, format=first.format)
+    if isinstance(first, list):
+        return [sample for part in parts for sample in part]
+    return np.concatenate(parts)

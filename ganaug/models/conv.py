@@ -1,0 +1,139 @@
+"""Convolutional networks for images (after DCGAN, Radford et al. 2016, arXiv:1511.06434)."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ganaug.core.config import TrainConfig
+from ganaug.core.errors import ConfigError
+from ganaug.data.codec import Span
+from ganaug.models.layers import ProjectionHead, normalised
+
+_EMBEDDING_DIM = 32
+_MAX_GROWTH = 4  # channels double with every halving, up to this multiple of the width
+_FEATURES = 128
+
+
+class ConditionalNorm(nn.Module):
+    """Batch normalisation whose scale and shift belong to the class (Dumoulin et al. 2017, arXiv:1610.07629)."""
+
+    def __init__(self, channels: int, n_classes: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False, track_running_stats=True)
+        self.scale = nn.Embedding(n_classes, channels)
+        self.shift = nn.Embedding(n_classes, channels)
+        nn.init.ones_(self.scale.weight)
+        nn.init.zeros_(self.shift.weight)
+
+    def forward(self, x: Tensor, c: Tensor) -> Tensor:
+        """Normalise ``x (batch, channels, height, width)`` and apply the class's scale and shift."""
+        return self.norm(x) * self.scale(c)[:, :, None, None] + self.shift(c)[:, :, None, None]
+
+
+class SelfAttention(nn.Module):
+    """Every position attends to every other (SAGAN, Zhang et al. 2019, arXiv:1805.08318); starts as the identity."""
+
+    def __init__(self, channels: int, normalise: bool) -> None:
+        super().__init__()
+        inner = max(1, channels // 8)
+        self.query, self.key = normalised(nn.Conv2d(channels, inner, 1), normalise), normalised(nn.Conv2d(channels, inner, 1), normalise)
+        self.value = normalised(nn.Conv2d(channels, channels, 1), normalise)
+        self.gain = nn.Parameter(torch.zeros(()))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return ``x`` plus what each position gathered."""
+        query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))  # (batch, dim, h * w)
+        weights = torch.softmax(query.transpose(1, 2) @ key, dim=2)  # (batch, h * w, h * w)
+        return x + self.gain * (value @ weights.transpose(1, 2)).view_as(x)
+
+
+class ImageGenerator(nn.Module):
+    """Latent and class to an image in [-1, 1]: a linear map to the smallest size, then doublings.
+
+    Parameters
+    ----------
+    shape : (int, int, int)
+        Channels, height and width of the images; any height and width.
+    n_classes, latent_dim, width, depth : int
+        `width` is the number of channels at full size, `depth` the number of doublings.
+    attention : bool
+        Whether the smallest size but one gets a self-attention block.
+    """
+
+    def __init__(
+        self, shape: tuple[int, int, int], n_classes: int, latent_dim: int, width: int, depth: int, attention: bool
+    ) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        sizes = _sizes(shape, depth)[::-1]
+        widths = _widths(width, depth)[::-1]
+        self.base = (widths[0], *sizes[0])
+        self.embedding = nn.Embedding(n_classes, _EMBEDDING_DIM)
+        self.linear = nn.Linear(latent_dim + _EMBEDDING_DIM, widths[0] * sizes[0][0] * sizes[0][1], bias=False)
+        self.first_norm = ConditionalNorm(widths[0], n_classes)
+        self.ups = nn.ModuleList(
+            nn.ConvTranspose2d(a, b, 4, 2, 1, output_padding=(big[0] % 2, big[1] % 2), bias=False)
+            for a, b, big in zip(widths, widths[1:], sizes[1:], strict=False)
+        )
+        self.norms = nn.ModuleList(ConditionalNorm(channels, n_classes) for channels in widths[1:])
+        self.attention = SelfAttention(widths[1], normalise=False) if attention else nn.Identity()
+        self.out = nn.Conv2d(widths[-1], shape[0], 3, padding=1)
+
+    def forward(self, z: Tensor, c: Tensor) -> Tensor:
+        """Return images ``(batch, channels, height, width)``."""
+        x = self.linear(torch.cat([z, self.embedding(c)], 1)).view(-1, *self.base)
+        x = F.relu(self.first_norm(x, c))
+        for i, (up, norm) in enumerate(zip(self.ups, self.norms, strict=True)):
+            x = F.relu(norm(up(x), c))
+            if i == 0:
+                x = self.attention(x)
+        return torch.tanh(self.out(x))
+
+
+class ImageDiscriminator(nn.Module):
+    """Image and class to a logit: halvings by strided convolution, then a projection head."""
+
+    def __init__(
+        self, shape: tuple[int, int, int], n_classes: int, width: int, depth: int, attention: bool, normalise: bool
+    ) -> None:
+        super().__init__()
+        height, wide = _sizes(shape, depth)[-1]
+        widths = _widths(width, depth)
+        blocks: list[nn.Module] = []
+        for i, (a, b) in enumerate(zip([shape[0], *widths[1:]], widths[1:], strict=False)):
+            blocks += [normalised(nn.Conv2d(a, b, 4, 2, 1), normalise), nn.LeakyReLU(0.2)]
+            if attention and i == max(0, depth - 2):
+                blocks.append(SelfAttention(b, normalise))
+        blocks += [normalised(nn.Conv2d(widths[-1], widths[-1], 3, padding=1), normalise), nn.LeakyReLU(0.2), nn.Flatten()]
+        blocks += [normalised(nn.Linear(widths[-1] * height * wide, _FEATURES), normalise), nn.LeakyReLU(0.2)]
+        self.body = nn.Sequential(*blocks)
+        self.head = ProjectionHead(_FEATURES, n_classes, normalise)
+
+    def forward(self, x: Tensor, c: Tensor) -> Tensor:
+        """Return logits ``(batch,)``."""
+        return self.head(self.body(x), c)
+
+
+def _sizes(shape: tuple[int, int, int], depth: int) -> list[tuple[int, int]]:
+    """Height and width after 0, 1, … `depth` halvings."""
+    sizes = [(shape[1] >> i, shape[2] >> i) for i in range(depth + 1)]
+    if min(sizes[-1]) < 2:
+        raise ConfigError(f"depth={depth} halves images of {shape[1]} × {shape[2]} away; use a smaller depth")
+    return sizes
+
+
+def _widths(width: int, depth: int) -> list[int]:
+    """Channels after 0, 1, … `depth` halvings."""
+    return [width * min(2**i, _MAX_GROWTH) for i in range(depth + 1)]
+
+
+def build_conv(
+    sample_shape: tuple[int, ...], spans: Sequence[Span], n_classes: int, config: TrainConfig
+) -> tuple[nn.Module, nn.Module]:
+    """Return generator and discriminator for images; `config` is resolved (no ``"auto"``)."""
+    c, d, a = n_classes, config.depth, config.attention
+    generator = ImageGenerator(sample_shape, c, config.latent_dim, config.width, d, a)
+    discriminator = ImageDiscriminator(sample_shape, c, config.width, d, a, config.spectral_norm)
+    return generator, discriminator

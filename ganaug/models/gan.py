@@ -1,0 +1,217 @@
+"""The trained model: it samples, it is saved, it is loaded."""
+
+import platform
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import ganaug
+from ganaug.core import checkpoint, registry
+from ganaug.core.config import TrainConfig
+from ganaug.core.errors import CheckpointError, ConfigError, SchemaError
+from ganaug.core.history import History
+from ganaug.core.randomness import as_seed
+from ganaug.core.schema import Classes
+from ganaug.data.codec import Codec, concatenate
+
+_CHUNK_NUMBERS = 2**22  # numbers in one encoded chunk, 16 MB
+_CHUNK_SAMPLES = 16_384
+
+
+class ConditionalGAN:
+    """A generator that makes samples of the class you ask for; made by `ganaug.train` or `ganaug.load`.
+
+    Parameters
+    ----------
+    codec : Codec
+        User data ↔ tensors.
+    classes : Classes
+        Labels and their training counts.
+    config : TrainConfig
+        Resolved settings (no ``"auto"``).
+    seed : int
+        Seeds the weights; torch's global generators are left as they were.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Labels that can be asked for.
+    history : History
+        What happened in training.
+    generator_ema, generator, discriminator : torch.nn.Module
+        The averaged generator, which is sampled, and the two that were trained; on the CPU.
+    step : int
+        Generator steps that were trained.
+    """
+
+    def __init__(self, codec: Codec, classes: Classes, config: TrainConfig, seed: int = 0) -> None:
+        self.codec = codec
+        self.classes = classes
+        self.config = config
+        self.history = History()
+        self.step = 0
+        build = registry.lookup("networks", config.network)
+        with torch.random.fork_rng(devices=[]):
+            torch.default_generator.manual_seed(seed)
+            self.generator, self.discriminator = build(codec.sample_shape, codec.spans, len(classes), config)
+            self.generator_ema, _ = build(codec.sample_shape, codec.spans, len(classes), config)
+        self.generator_ema.load_state_dict(self.generator.state_dict())
+        self.generator_ema.eval().requires_grad_(False)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """Labels that can be asked for, sorted."""
+        return self.classes.labels
+
+    @property
+    def latent_dim(self) -> int:
+        """Size of ``z``: the configured latent plus the noise that draws categories."""
+        return self.generator_ema.latent_dim
+
+    def sample(
+        self, n: int | None = None, *, label: Any = None, labels: Iterable[Any] | None = None, random_state: Any = None
+    ) -> Any:
+        """Make new samples, in the container, dtypes and columns of the training data.
+
+        Parameters
+        ----------
+        n : int, optional
+            How many samples of `label`.
+        label : object, optional
+            One class; may be left out if the model knows only one.
+        labels : iterable of shape (n_samples,), optional
+            A class for each sample, instead of `n` and `label`.
+        random_state : int, RandomState, Generator or None, default=None
+            The same integer gives the same samples.
+
+        Returns
+        -------
+        X : same type as the training data, of shape (n_samples, ...)
+
+        Raises
+        ------
+        SchemaError
+            If a class is unknown.
+        ConfigError
+            If `n` is not positive, or it is not clear what is asked for.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> gan = ganaug.train(*load_iris(return_X_y=True), max_steps=20, random_state=0)
+        >>> gan.sample(5, label=1, random_state=0).shape
+        (5, 4)
+        """
+        return concatenate(list(self.sample_iter(n, label=label, labels=labels, random_state=random_state)))
+
+    def sample_iter(
+        self, n: int | None = None, *, label: Any = None, labels: Iterable[Any] | None = None, random_state: Any = None
+    ) -> Iterator[Any]:
+        """Make the same samples as `sample`, chunk by chunk, in memory that does not grow with `n`."""
+        c = self._conditions(n, label, labels)
+        rng = np.random.default_rng(as_seed(random_state))
+        size = max(1, min(_CHUNK_SAMPLES, _CHUNK_NUMBERS // max(1, int(np.prod(self.codec.sample_shape)))))
+        return (self.codec.decode(self._encoded(c[i : i + size], rng), rng) for i in range(0, len(c), size))
+
+    @torch.no_grad()
+    def _encoded(self, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        z = torch.from_numpy(rng.standard_normal((len(c), self.latent_dim), dtype=np.float32))
+        return self.generator_ema(z, torch.from_numpy(c)).numpy()
+
+    def _conditions(self, n: int | None, label: Any, labels: Iterable[Any] | None) -> np.ndarray:
+        if labels is not None:
+            if n is not None or label is not None:
+                raise ConfigError("give either n and label, or labels; got both")
+            c = self.classes.index(labels)
+            if len(c) == 0:
+                raise ConfigError("labels is empty; ask for at least one sample")
+            return c
+        if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+            raise ConfigError(f"n must be a positive integer; got {n!r}")
+        if label is None and len(self.classes) > 1:
+            raise ConfigError(f"say which class: label= one of {self.classes_.tolist()}")
+        return np.repeat(self.classes.index([self.classes_[0] if label is None else label]), n)
+
+    def save(self, path: str | Path, *, overwrite: bool = False) -> str:
+        """Write one ``.safetensors`` checkpoint atomically and return its SHA-256 digest.
+
+        Parameters
+        ----------
+        path : str or Path
+            Where to; missing parent folders are created.
+        overwrite : bool, default=False
+            Whether an existing file may be replaced.
+
+        Raises
+        ------
+        OutputError
+            If the file exists and may not be replaced, or cannot be written; what stood there stays.
+        SchemaError
+            If classes or categories cannot be written as JSON.
+        """
+        header = {
+            "schema": self.codec.schema.model_dump(),
+            "codec": self.codec.to_json(),
+            "classes": self.classes.to_json(),
+            "network": self.config.network,
+            "config": self.config.model_dump(),
+            "step": self.step,
+            "history": self.history.to_dict(),
+            "versions": {"ganaug": ganaug.__version__, "torch": torch.__version__, "python": platform.python_version()},
+        }
+        tensors = {
+            f"{part}.{name}": tensor.numpy() for part in _PARTS for name, tensor in getattr(self, part).state_dict().items()
+        }
+        return checkpoint.write(Path(path), header, tensors, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, path: str | Path) -> "ConditionalGAN":
+        """Load what `save` wrote.
+
+        Raises
+        ------
+        CheckpointError
+            If the file is missing, no checkpoint, truncated, damaged, of a newer format, or its weights do not fit
+            the networks it describes. Nothing is ever unpickled.
+        """
+        header, arrays = checkpoint.read(Path(path))
+        try:
+            schema = header["schema"]
+            codec = registry.lookup("codecs", schema["kind"]).from_json(schema, header["codec"])
+            gan = cls(codec, Classes.from_json(header["classes"]), TrainConfig(**header["config"]))
+            gan.step, gan.history = header["step"], History(header["history"])
+        except (KeyError, TypeError, ValueError, ConfigError, SchemaError) as error:
+            raise CheckpointError(f"{path} cannot be used: its header does not describe a model ({error})") from error
+        _fill(gan, arrays, path)
+        return gan
+
+    def __repr__(self) -> str:
+        classes = ", ".join(f"{label}: {n}" for label, n in zip(self.classes_.tolist(), self.classes.counts, strict=True))
+        return f"ConditionalGAN({self.codec.schema.describe()}; classes {{{classes}}}; {self.step} steps)"
+
+
+_PARTS = ("generator_ema", "generator", "discriminator")
+
+
+def _fill(gan: ConditionalGAN, arrays: dict[str, np.ndarray], path: str | Path) -> None:
+    """Copy arrays into the networks after comparing every name and shape."""
+    wanted = {f"{part}.{name}": tensor for part in _PARTS for name, tensor in getattr(gan, part).state_dict().items()}
+    problems = [f"missing {name}" for name in wanted.keys() - arrays.keys()]
+    problems += [f"unexpected {name}" for name in arrays.keys() - wanted.keys()]
+    problems += [
+        f"{name} is {arrays[name].shape}, expected {tuple(wanted[name].shape)}"
+        for name in wanted.keys() & arrays.keys()
+        if arrays[name].shape != tuple(wanted[name].shape)
+    ]
+    if problems:
+        raise CheckpointError(f"{path} does not fit the networks it describes: {'; '.join(sorted(problems))}")
+    for name, tensor in wanted.items():
+        tensor.copy_(torch.from_numpy(arrays[name]))
+
+
+def load(path: str | Path) -> ConditionalGAN:
+    """Load a checkpoint that ``gan.save`` wrote; see `ConditionalGAN.load`."""
+    return ConditionalGAN.load(path)

@@ -1,0 +1,1 @@
+"""The training loop, what ``"auto"`` means, and callbacks."""

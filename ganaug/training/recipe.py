@@ -1,0 +1,105 @@
+"""What ``"auto"`` means: settings that follow the data and the objective."""
+
+from typing import Any
+
+import torch
+
+from ganaug.core import registry
+from ganaug.core.config import TrainConfig
+from ganaug.core.errors import ConfigError
+from ganaug.core.schema import Classes
+from ganaug.data.codec import Codec
+
+_SMALLEST_SIDE = 4  # pixels at the bottom of the convolutional networks
+
+
+def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> TrainConfig:
+    """Replace every ``"auto"`` by the value that will be used.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        As the user gave it.
+    codec : Codec
+        Fitted to the training data.
+    classes : Classes
+        With their counts.
+
+    Raises
+    ------
+    ConfigError
+        If settings contradict the data, the objective or the machine.
+    PluginNotFoundError
+        If objective or network is not known.
+    """
+    objective = registry.lookup("objectives", config.objective)
+    if config.label_smoothing and not objective.smooths_labels:
+        raise ConfigError(f"label_smoothing has no meaning for objective {config.objective!r}; use vanilla or lsgan")
+    rows = len(codec.sample_shape) == 1
+    network = ("mlp" if rows else "conv") if config.network == "auto" else config.network
+    if config.attention and network == "mlp":
+        raise ConfigError("attention needs images; the mlp network has none")
+    device = _device(config.device)
+    own = {
+        "optimizer": objective.optimizer,
+        "learning_rate": objective.learning_rate,
+        "d_learning_rate": objective.d_learning_rate,
+        "betas": objective.betas,
+        "d_steps": objective.d_steps,
+        "penalty_weight": objective.penalty_weight,
+        "spectral_norm": objective.spectral_norm,
+        "penalty_every": 1,
+    }
+    if config.objective == "relativistic":
+        own |= {"betas": (0.0, 0.95), "penalty_every": 4} if rows else {}
+    own |= _for_rows(classes) if rows else _for_images(codec.sample_shape, device)
+    if config.learning_rate != "auto" and own["learning_rate"] == own["d_learning_rate"]:
+        own["d_learning_rate"] = config.learning_rate  # one time scale stays one
+    own |= {"network": network, "device": device}
+    return config.updated(**{name: value for name, value in own.items() if getattr(config, name) == "auto"})
+
+
+def _for_rows(classes: Classes) -> dict[str, Any]:
+    """Small networks and a few hundred to two thousand steps, by the size of the smallest class."""
+    return {
+        "width": 96,
+        "depth": 2,
+        "latent_dim": 32,
+        "batch_size": 128,
+        "max_steps": max(300, min(8 * min(classes.counts), 2000)),
+        "ema_decay": 0.99,
+        "precision": "float32",
+    }
+
+
+def _for_images(shape: tuple[int, ...], device: str) -> dict[str, Any]:
+    side = min(shape[1:])
+    depth = max(1, (side // _SMALLEST_SIDE).bit_length() - 1)
+    return {
+        "width": 16 if depth > 1 else 32,
+        "depth": depth,
+        "latent_dim": 64,
+        "batch_size": 64,
+        "max_steps": 2000,
+        "ema_decay": 0.999,
+        "precision": "bfloat16" if _gains_from_bfloat16(device, side) else "float32",
+    }
+
+
+def _device(name: str) -> str:
+    if name == "auto":
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise ConfigError(f"device {name!r} is not available here ({str(error).splitlines()[0]}); use 'cpu'") from None
+    return name
+
+
+def _gains_from_bfloat16(device: str, side: int) -> bool:
+    """Whether autocast pays: on GPUs with bfloat16, and on CPUs that multiply it, from 16 pixels a side."""
+    if device.startswith("cuda"):
+        return torch.cuda.is_bf16_supported()
+    return device == "cpu" and side >= 16 and bool(torch.cpu.get_capabilities().get("avx512_bf16", False))

@@ -1,0 +1,284 @@
+"""The one training loop, for rows and images alike."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.multiclass import check_classification_targets
+from torch import Tensor, nn
+
+from ganaug.core import registry
+from ganaug.core.config import TrainConfig
+from ganaug.core.errors import SchemaError, TrainingDivergedError
+from ganaug.core.history import History
+from ganaug.core.randomness import as_seed
+from ganaug.core.schema import Classes
+from ganaug.data.batches import BalancedBatches
+from ganaug.data.codec import fit_codec
+from ganaug.models.gan import ConditionalGAN
+from ganaug.training.callbacks import Callback, Watchdog, diversity
+from ganaug.training.recipe import resolve
+
+_RECORDS = 100  # rows of history in a run
+_PROBES = 8  # samples per class whose spread is watched
+
+
+def train(X: Any, y: Any, *, random_state: Any = None, callbacks: Sequence[Callback] = (), **settings: Any) -> ConditionalGAN:
+    """Train a conditional GAN on labelled rows or images.
+
+    Parameters
+    ----------
+    X : DataFrame, array-like, sparse matrix or list of PIL images
+        Rows ``(n_samples, n_features)`` with missing values allowed, or images ``(N, H, W)``, ``(N, H, W, C)`` or
+        ``(N, C, H, W)`` of uint8 or float.
+    y : array-like of shape (n_samples,)
+        Class labels.
+    random_state : int, RandomState, Generator or None, default=None
+        The same integer gives the same model, at the same number of threads.
+    callbacks : sequence of Callback
+        Called around the steps, after the built-in `Watchdog`.
+    **settings
+        Fields of `TrainConfig`.
+
+    Returns
+    -------
+    ConditionalGAN
+
+    Raises
+    ------
+    SchemaError
+        If `X` and `y` do not fit together or cannot be learnt from.
+    ConfigError
+        If a setting is unknown or out of range.
+    TrainingDivergedError
+        If a loss becomes NaN or infinite.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> gan = ganaug.train(X, y, max_steps=20, random_state=0)
+    >>> list(gan.sample(3, label=2).columns) == list(X.columns)
+    True
+    """
+    config = TrainConfig(**settings)
+    target = _target(y)
+    codec = fit_codec(X)
+    x = codec.encode(X)
+    if len(x) != len(target):
+        raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
+    if x[0].size == 0:
+        raise SchemaError("every column of X is constant; there is nothing to learn")
+    classes = Classes.from_target(target)
+    seed = as_seed(random_state)
+    gan = ConditionalGAN(codec, classes, resolve(config, codec, classes), seed)
+    c = classes.index(target)
+    Trainer(gan, torch.from_numpy(x), torch.from_numpy(c), seed, [Watchdog(), *callbacks]).fit()
+    return gan
+
+
+class Trainer:
+    """Trains the networks of a `ConditionalGAN` in place.
+
+    Parameters
+    ----------
+    gan : ConditionalGAN
+        With a resolved configuration.
+    x : Tensor of shape (n, *sample_shape)
+        Encoded samples.
+    c : Tensor of shape (n,)
+        Their conditions.
+    seed : int
+        Seeds batches and noise.
+    callbacks : sequence of Callback
+        In calling order.
+    """
+
+    def __init__(self, gan: ConditionalGAN, x: Tensor, c: Tensor, seed: int, callbacks: Sequence[Callback] = ()) -> None:
+        self.gan = gan
+        self.config = config = gan.config
+        self.callbacks = list(callbacks)
+        self.history = History()
+        self.stop_reason = ""
+        self.device = torch.device(config.device)
+        layout = torch.channels_last if x.dim() == 4 and x.shape[-1] > 16 else torch.contiguous_format
+        self.generator, self.discriminator, self.generator_ema = (
+            network.to(self.device, memory_format=layout)
+            for network in (gan.generator, gan.discriminator, gan.generator_ema)
+        )
+        x, c = x.to(self.device, memory_format=layout), c.to(self.device)
+        self.objective = registry.lookup("objectives", config.objective)(config.label_smoothing)
+        self.g_optimizer = _optimizer(self.generator, config, config.learning_rate)
+        self.d_optimizer = _optimizer(self.discriminator, config, config.d_learning_rate)
+        self.batches = BalancedBatches(x, c, config.batch_size, torch.Generator().manual_seed(seed))
+        self.noise = torch.Generator(self.device).manual_seed(seed + 1)
+        n_classes = len(gan.classes)
+        self._probe_c = torch.arange(n_classes, device=self.device).repeat_interleave(_PROBES)
+        self._probe_z = self._randn(len(self._probe_c), gan.latent_dim)
+        self._spread = torch.stack([x[c == k].flatten(1).std(dim=0, correction=0).mean() for k in range(n_classes)])
+
+    def fit(self) -> History:
+        """Run the loop; afterwards the networks are on the CPU and ``gan.history`` is filled."""
+        self._start = time.perf_counter()
+        every = max(1, self.config.max_steps // _RECORDS)
+        with threads(1 if self.config.network == "mlp" else torch.get_num_threads()):
+            try:
+                self._call("on_train_start")
+                losses: list[Tensor] = []
+                while not self.stop_reason:
+                    for _ in range(self.config.d_steps):
+                        real, c = next(self.batches)
+                        d_loss, real_logits, fake_logits = self.discriminator_step(real, c)
+                    g_loss = self.generator_step(real, c)
+                    self.update_ema()
+                    self.gan.step += 1
+                    losses.append(torch.stack([d_loss, g_loss]))
+                    self.stop_reason = self._finished()
+                    if self.gan.step % every == 0 or self.stop_reason:
+                        self._record(losses, real_logits, fake_logits)
+                        losses.clear()
+            finally:
+                self._call("on_train_end")
+                self.gan.history = self.history
+                for network in (self.generator, self.discriminator, self.generator_ema):
+                    network.cpu()
+        return self.history
+
+    def discriminator_step(self, real: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Improve D on one batch; return its loss and the logits of real and fake samples."""
+        penalised = self.config.penalty_weight > 0 and self.gan.step % self.config.penalty_every == 0
+        with self._autocast():
+            with torch.no_grad():
+                fake = self.generator(self._latents(len(c)), c)
+            x = self._noisy(torch.cat([real, fake])).requires_grad_(penalised)
+            both = c.repeat(2)
+            logits = self.discriminator(x, both).float()
+        real_logits, fake_logits = logits.chunk(2)
+        loss = self.objective.discriminator_loss(real_logits, fake_logits)
+        if penalised:
+            penalty = self.objective.penalty(self.discriminator, x, both, logits, self.noise)
+            loss = loss + self.config.penalty_weight * self.config.penalty_every * penalty
+        self._descend(loss, self.d_optimizer, self.discriminator)
+        self.objective.constrain(self.discriminator)
+        return loss.detach(), real_logits.detach(), fake_logits.detach()
+
+    def generator_step(self, real: Tensor, c: Tensor) -> Tensor:
+        """Improve G against D on the classes of a real batch; return its loss."""
+        self.discriminator.requires_grad_(False)
+        with self._autocast():
+            fake = self.generator(self._latents(len(c)), c)
+            logits = self.discriminator(self._noisy(torch.cat([real, fake])), c.repeat(2)).float()
+        loss = self.objective.generator_loss(*logits.chunk(2))
+        self._descend(loss, self.g_optimizer, self.generator)
+        self.discriminator.requires_grad_(True)
+        return loss.detach()
+
+    @torch.no_grad()
+    def update_ema(self) -> None:
+        """Move the averaged generator towards the trained one; early steps weigh more."""
+        decay = min(self.config.ema_decay, (1 + self.gan.step) / (10 + self.gan.step))
+        averaged, current = list(self.generator_ema.parameters()), list(self.generator.parameters())
+        torch._foreach_lerp_(averaged, current, 1 - decay)
+        for own, new in zip(self.generator_ema.buffers(), self.generator.buffers(), strict=True):
+            own.copy_(new)
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget that is spent, 0 … 1."""
+        spent = self.gan.step / self.config.max_steps
+        if self.config.max_seconds is not None:
+            spent = max(spent, (time.perf_counter() - self._start) / self.config.max_seconds)
+        return min(1.0, spent)
+
+    def _finished(self) -> str:
+        return ("" if self.progress < 1 else "budget spent") or self.stop_reason
+
+    def _descend(self, loss: Tensor, optimizer: torch.optim.Optimizer, network: nn.Module) -> None:
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if self.config.clip_grad_norm is not None:
+            nn.utils.clip_grad_norm_(network.parameters(), self.config.clip_grad_norm)
+        optimizer.step()
+
+    def _latents(self, n: int) -> Tensor:
+        return self._randn(n, self.gan.latent_dim)
+
+    def _randn(self, *shape: int) -> Tensor:
+        return torch.randn(shape, generator=self.noise, device=self.device)
+
+    def _noisy(self, x: Tensor) -> Tensor:
+        """Add instance noise (Sønderby et al. 2017, arXiv:1610.04490), fading with progress."""
+        std = self.config.instance_noise * (1 - self.progress) if self.config.instance_noise else 0
+        return x + std * self._randn(*x.shape) if std else x
+
+    def _autocast(self) -> torch.autocast:
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16")
+
+    def _record(self, losses: list[Tensor], real_logits: Tensor, fake_logits: Tensor) -> None:
+        """Check that all losses since the last record are finite, and add a row to the history."""
+        values = torch.stack(losses).cpu()
+        finite = values.isfinite().all(dim=1)
+        if not finite.all():
+            step = self.gan.step - len(losses) + 1 + int((~finite).to(torch.uint8).argmax())
+            raise TrainingDivergedError(
+                f"the loss became {values[~finite][0].tolist()} (D, G) at step {step}; use a lower learning_rate "
+                f"(now {self.config.learning_rate:g}), clip_grad_norm=1 or objective='relativistic'"
+            )
+        real_accuracy, fake_accuracy = self.objective.accuracy(real_logits, fake_logits)
+        seconds = time.perf_counter() - self._start
+        with torch.no_grad():
+            probes = self.generator_ema(self._probe_z, self._probe_c).unflatten(0, (-1, _PROBES))
+        self.history.append(
+            step=self.gan.step,
+            d_loss=float(values[:, 0].mean()),
+            g_loss=float(values[:, 1].mean()),
+            d_accuracy_real=float(real_accuracy),
+            d_accuracy_fake=float(fake_accuracy),
+            d_grad_norm=_grad_norm(self.discriminator),
+            g_grad_norm=_grad_norm(self.generator),
+            diversity=diversity(probes, self._spread),
+            samples_per_second=self.gan.step * self.config.d_steps * self.config.batch_size / seconds,
+            seconds=seconds,
+        )
+        self._call("on_record")
+
+    def _call(self, event: str) -> None:
+        for callback in self.callbacks:
+            getattr(callback, event)(self)
+
+
+def _optimizer(network: nn.Module, config: TrainConfig, learning_rate: float) -> torch.optim.Optimizer:
+    if config.optimizer == "rmsprop":
+        return torch.optim.RMSprop(network.parameters(), learning_rate, foreach=True)
+    return torch.optim.Adam(network.parameters(), learning_rate, config.betas, fused=True)
+
+
+def _grad_norm(network: nn.Module) -> float:
+    return float(nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None]))
+
+
+def _target(y: Any) -> np.ndarray:
+    target = np.asarray(y)
+    if target.ndim == 2 and target.shape[1] == 1:
+        target = target[:, 0]
+    if target.ndim != 1:
+        raise SchemaError(f"y must hold one label for each sample; got shape {target.shape}")
+    try:
+        check_classification_targets(target)
+    except ValueError as error:
+        raise SchemaError(f"y must hold class labels: {error}") from None
+    return target
+
+
+@contextmanager
+def threads(n: int) -> Iterator[None]:
+    """Run torch's CPU kernels on `n` threads inside the block, then restore the setting."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(n)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -49,10 +49,10 @@ if TYPE_CHECKING:
     from ganaug.core.errors import (
         TrainingDivergedError as TrainingDivergedError,
     )
+    from ganaug.core.history import History as History
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN
     from ganaug.models.gan import load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler
-    from ganaug.core.history import History as History
     from ganaug.training.trainer import train as train
 
 

@@ -1,8 +1,16 @@
 """The one configuration object of a training run."""
 
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+)
 
 from ganaug.core.errors import ConfigError, did_you_mean
 
@@ -30,25 +38,25 @@ class TrainConfig(BaseModel):
 
     objective: str = "relativistic"  # name under ganaug.objectives
     network: str = "auto"  # name under ganaug.networks; auto: mlp for rows, conv for images
-    width: Auto | int = Field("auto", gt=0)  # hidden units (mlp) or channels at full resolution (conv)
-    depth: Auto | int = Field("auto", gt=0)  # hidden layers (mlp) or halvings of the image (conv)
-    latent_dim: Auto | int = Field("auto", gt=0)  # size of z
+    width: Auto | PositiveInt = "auto"  # hidden units (mlp) or channels at full resolution (conv)
+    depth: Auto | PositiveInt = "auto"  # hidden layers (mlp) or halvings of the image (conv)
+    latent_dim: Auto | PositiveInt = "auto"  # size of z
     attention: bool = False  # one self-attention block in G and in D (conv only)
     spectral_norm: Auto | bool = "auto"  # on D's weights; auto: only where the objective asks for it
-    max_steps: Auto | int = Field("auto", gt=0)  # generator steps
-    max_seconds: float | None = Field(None, gt=0)  # wall clock; whichever of the two comes first ends training
-    batch_size: Auto | int = Field("auto", gt=1)
+    max_steps: Auto | PositiveInt = "auto"  # generator steps
+    max_seconds: PositiveFloat | None = None  # wall clock; whichever of the two comes first ends training
+    batch_size: Auto | Annotated[int, Field(gt=1)] = "auto"
     optimizer: Literal["auto", "adam", "rmsprop"] = "auto"
-    learning_rate: Auto | float = Field("auto", gt=0)  # of the generator
-    d_learning_rate: Auto | float = Field("auto", gt=0)  # of the discriminator (two-time-scale rule)
+    learning_rate: Auto | PositiveFloat = "auto"  # of the generator
+    d_learning_rate: Auto | PositiveFloat = "auto"  # of the discriminator (two-time-scale rule)
     betas: Auto | tuple[float, float] = "auto"  # Adam's; each in [0, 1)
-    d_steps: Auto | int = Field("auto", gt=0)  # discriminator steps per generator step
-    penalty_weight: Auto | float = Field("auto", ge=0)  # gradient penalty: gamma (relativistic) or lambda (wgan-gp)
-    penalty_every: Auto | int = Field("auto", gt=0)  # apply the penalty on every k-th step, k times as strong
-    clip_grad_norm: float | None = Field(None, gt=0)  # per network; None: no clipping
+    d_steps: Auto | PositiveInt = "auto"  # discriminator steps per generator step
+    penalty_weight: Auto | NonNegativeFloat = "auto"  # gradient penalty: gamma (relativistic) or lambda (wgan-gp)
+    penalty_every: Auto | PositiveInt = "auto"  # apply the penalty on every k-th step, k times as strong
+    clip_grad_norm: PositiveFloat | None = None  # per network; None: no clipping
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)  # one-sided, of D's real targets (vanilla, lsgan)
-    instance_noise: float = Field(0.0, ge=0)  # std of noise on D's inputs, falling linearly to 0
-    ema_decay: Auto | float = Field("auto", ge=0, lt=1)  # of the generator that is sampled
+    instance_noise: NonNegativeFloat = 0.0  # std of noise on D's inputs, falling linearly to 0
+    ema_decay: Auto | Annotated[float, Field(ge=0, lt=1)] = "auto"  # of the generator that is sampled
     device: str = "auto"  # auto: cuda, mps or cpu
     precision: Literal["auto", "float32", "bfloat16"] = "auto"  # autocast type of forward passes
 
@@ -66,6 +74,22 @@ class TrainConfig(BaseModel):
         if self.betas != "auto" and not all(0 <= beta < 1 for beta in self.betas):
             raise ConfigError(f"betas must be two numbers in [0, 1); got {self.betas}")
 
-    def updated(self, **settings: Any) -> "TrainConfig":
-        """Return a validated copy with some settings replaced."""
-        return TrainConfig(**{**self.model_dump(), **settings})
+
+class ResolvedConfig(TrainConfig):
+    """A `TrainConfig` in which nothing is left to ``"auto"``: what a model was, or is about to be, trained with."""
+
+    width: PositiveInt
+    depth: PositiveInt
+    latent_dim: PositiveInt
+    spectral_norm: bool
+    max_steps: PositiveInt
+    batch_size: PositiveInt
+    optimizer: Literal["adam", "rmsprop"]
+    learning_rate: PositiveFloat
+    d_learning_rate: PositiveFloat
+    betas: tuple[float, float]
+    d_steps: PositiveInt
+    penalty_weight: NonNegativeFloat
+    penalty_every: PositiveInt
+    ema_decay: float
+    precision: Literal["float32", "bfloat16"]

@@ -120,8 +120,7 @@ class Classes:
         if not all(isinstance(label, (str, int, float, bool)) for label in labels):
             raise SchemaError(f"class labels must be strings, numbers or booleans to be saved; got {labels[:5]}")
         return [
-            {"label": label, "count": count, "dtype": dtype}
-            for label, count in zip(labels, self.counts, strict=True)
+            {"label": label, "count": count, "dtype": dtype} for label, count in zip(labels, self.counts, strict=True)
         ]
 
     @classmethod

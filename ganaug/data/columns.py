@@ -64,7 +64,9 @@ class CategoryColumn(BaseModel):
         n_common = len(order) if len(order) <= MAX_LEVELS else MAX_LEVELS - 1
         levels = [series[series.isna()].iloc[0] if pd.isna(level) else level for level in uniques]
         return cls(
-            levels=[levels[i] for i in order], n_common=n_common, rare_counts=counts[order[n_common:]].tolist()
+            levels=[levels[i] for i in order],
+            n_common=n_common,
+            rare_counts=counts[order[n_common:]].tolist(),
         )
 
     def encode(self, series: pd.Series) -> np.ndarray:
@@ -158,8 +160,8 @@ class NumericColumn(BaseModel):
         if missing.any() and not self.missing:
             raise SchemaError(f"column {series.name!r} has missing values, but had none in training")
         values = np.zeros(len(series))
-        integers = _integers(series) if self.origin is not None else None
-        if integers is None:
+        integers = None if self.origin is None else _integers(series)
+        if self.origin is None or integers is None:
             values[~missing] = (_floats(series, series.name)[~missing] - (self.origin or 0)) / self.unit
         else:
             values[~missing] = _offsets(integers[~missing], self.origin) / self.unit
@@ -188,17 +190,17 @@ class NumericColumn(BaseModel):
         if self.origin is None:
             values[missing] = np.nan
             return values
-        return self._counted(values, missing)
+        return self._counted(self.origin, values, missing)
 
-    def _counted(self, steps: np.ndarray, missing: np.ndarray) -> np.ndarray:
+    def _counted(self, origin: int, steps: np.ndarray, missing: np.ndarray) -> np.ndarray:
         """Turn whole steps from the origin into integers, dates or durations, exactly."""
         top = math.nextafter(2.0**64, 0)
         offsets = np.minimum(steps.clip(0, top).astype(np.uint64), np.uint64(self.high)) * np.uint64(self.unit)
-        raw = offsets + np.uint64(self.origin % 2**64)  # wraps: two's complement
+        raw = np.add(offsets, np.uint64(origin % 2**64))  # wraps: two's complement
         if self.time_unit is not None:
             raw[missing] = np.uint64(2**63)  # NaT
             return raw.view(f"{'m8' if self.duration else 'M8'}[{self.time_unit}]")
-        integers = raw if self.origin + int(self.high) > 2**63 - 1 else raw.view(np.int64)
+        integers = raw if origin + int(self.high) > 2**63 - 1 else raw.view(np.int64)
         if not missing.any():
             return integers
         filled = integers.astype(object)
@@ -211,8 +213,7 @@ ColumnCodec: TypeAlias = Annotated[ConstantColumn | CategoryColumn | NumericColu
 
 def fit_column(series: pd.Series, name: object) -> ConstantColumn | CategoryColumn | NumericColumn:
     """Choose and fit the encoding of one column by its dtype and its values."""
-    if isinstance(series.dtype, pd.SparseDtype):
-        series = series.sparse.to_dense()
+    series = dense(series)
     if pdt.is_complex_dtype(series.dtype):
         raise SchemaError(f"Complex data not supported: column {name!r}")
     known = series.dropna()
@@ -226,6 +227,11 @@ def fit_column(series: pd.Series, name: object) -> ConstantColumn | CategoryColu
             return NumericColumn.fit(series, name)
     column = CategoryColumn.fit(series, name)
     return column if len(column.levels) > 1 else ConstantColumn(value=column.levels[0])
+
+
+def dense(series: pd.Series) -> pd.Series:
+    """Return a column that pandas does not hold as sparse."""
+    return series.sparse.to_dense() if isinstance(series.dtype, pd.SparseDtype) else series  # type: ignore[attr-defined]
 
 
 def is_number(series: pd.Series) -> bool:
@@ -278,7 +284,9 @@ def _decimals(distinct: np.ndarray, dtype: Any) -> int | None:
 
 
 def _nearest(values: np.ndarray, support: np.ndarray) -> np.ndarray:
-    right = np.searchsorted(support, values).clip(1, len(support) - 1) if len(support) > 1 else np.zeros(len(values), int)
+    right = (
+        np.searchsorted(support, values).clip(1, len(support) - 1) if len(support) > 1 else np.zeros(len(values), int)
+    )
     left = np.maximum(right - 1, 0)
     return np.where(values - support[left] <= support[right] - values, support[left], support[right])
 

@@ -62,7 +62,9 @@ class ImageCodec:
         """
         array, container = _as_array(X)
         layout = _layout(array.shape)
-        channels_last = array if layout == "NHWC" else np.moveaxis(array, 1, -1) if layout == "NCHW" else array[..., None]
+        channels_last = (
+            array if layout == "NHWC" else np.moveaxis(array, 1, -1) if layout == "NCHW" else array[..., None]
+        )
         _, height, width, channels = channels_last.shape
         if min(height, width) < _SMALLEST:
             raise SchemaError(f"images must be at least {_SMALLEST} pixels a side; got {height} × {width}")
@@ -70,7 +72,12 @@ class ImageCodec:
         if not np.isfinite([low, high]).all():
             raise SchemaError("images must not contain NaN or infinite pixels; fill or drop them first")
         schema = ImageSchema(
-            container=container, layout=layout, height=height, width=width, channels=channels, dtype=array.dtype.str
+            container=container,
+            layout=layout,
+            height=height,
+            width=width,
+            channels=channels,
+            dtype=array.dtype.str,
         )
         whole = array.dtype.kind != "f" or bool((array == np.rint(array)).all() and high > 1)
         return cls(schema, _scale(array.dtype, low, high), (low, high), whole)
@@ -163,7 +170,9 @@ def _layout(shape: tuple[int, ...]) -> Literal["NHW", "NHWC", "NCHW"]:
         return "NHWC"
     if len(shape) == 4 and shape[1] in _CHANNELS:
         return "NCHW"
-    raise SchemaError(f"expected images as (N, H, W), (N, H, W, C) or (N, C, H, W) with 1, 3 or 4 channels; got {shape}")
+    raise SchemaError(
+        f"expected images as (N, H, W), (N, H, W, C) or (N, C, H, W) with 1, 3 or 4 channels; got {shape}"
+    )
 
 
 def _scale(dtype: np.dtype, low: float, high: float) -> tuple[float, float]:

@@ -12,7 +12,7 @@ from scipy import sparse
 from ganaug.core.errors import SchemaError
 from ganaug.core.schema import Column, TableSchema
 from ganaug.data.codec import Span
-from ganaug.data.columns import CategoryColumn, ColumnCodec, ConstantColumn, NumericColumn, fit_column
+from ganaug.data.columns import CategoryColumn, ColumnCodec, ConstantColumn, NumericColumn, dense, fit_column
 
 _COLUMNS: TypeAdapter[list[ColumnCodec]] = TypeAdapter(list[ColumnCodec])
 
@@ -103,11 +103,8 @@ class TableCodec:
         encoded = np.empty((len(frame), *self.sample_shape), dtype=np.float32)
         start = 0
         for i, column in enumerate(self.columns):
-            series = frame.iloc[:, i]
-            if isinstance(series.dtype, pd.SparseDtype):
-                series = series.sparse.to_dense()
             stop = start + sum(dim for dim, _ in column.parts)
-            encoded[:, start:stop] = column.encode(series)
+            encoded[:, start:stop] = column.encode(dense(frame.iloc[:, i]))
             start = stop
         return encoded
 
@@ -146,7 +143,8 @@ class TableCodec:
             categories, ordered = self.categories[i]
             return pd.Series(pd.Categorical(values, categories=categories, ordered=ordered))
         if dtype == "object":
-            if isinstance(self.columns[i], NumericColumn) and self.columns[i].decimals == 0:
+            column = self.columns[i]
+            if isinstance(column, NumericColumn) and column.decimals == 0:
                 whole = [value if pd.isna(value) else int(value) for value in values]
                 return pd.Series(whole, dtype=object)
             return pd.Series(values, dtype=object)
@@ -220,7 +218,10 @@ def _kind(column: ColumnCodec) -> Any:
 
 
 def _check_plain(levels: list[Any], name: object) -> None:
-    odd = next((level for level in levels if not isinstance(_plain(level), (str, int, float, bool, type(None)))), None)
+    odd = next(
+        (level for level in levels if not isinstance(_plain(level), (str, int, float, bool, type(None)))),
+        None,
+    )
     if odd is not None:
         raise SchemaError(
             f"column {name!r} has values of type {type(odd).__name__}, which a checkpoint cannot hold; use strings"
@@ -231,4 +232,8 @@ def _plain(value: Any) -> Any:
     """Return a Python scalar, None for any missing value but NaN."""
     if value is pd.NA or value is pd.NaT:
         return None
-    return value.item() if isinstance(value, np.generic) and not isinstance(value, (np.datetime64, np.timedelta64)) else value
+    return (
+        value.item()
+        if isinstance(value, np.generic) and not isinstance(value, (np.datetime64, np.timedelta64))
+        else value
+    )

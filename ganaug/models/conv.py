@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganaug.core.config import TrainConfig
+from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import ConfigError
 from ganaug.data.codec import Span
 from ganaug.models.layers import ProjectionHead, normalised
@@ -38,7 +38,10 @@ class SelfAttention(nn.Module):
     def __init__(self, channels: int, normalise: bool) -> None:
         super().__init__()
         inner = max(1, channels // 8)
-        self.query, self.key = normalised(nn.Conv2d(channels, inner, 1), normalise), normalised(nn.Conv2d(channels, inner, 1), normalise)
+        self.query, self.key = (
+            normalised(nn.Conv2d(channels, inner, 1), normalise),
+            normalised(nn.Conv2d(channels, inner, 1), normalise),
+        )
         self.value = normalised(nn.Conv2d(channels, channels, 1), normalise)
         self.gain = nn.Parameter(torch.zeros(()))
 
@@ -63,7 +66,13 @@ class ImageGenerator(nn.Module):
     """
 
     def __init__(
-        self, shape: tuple[int, int, int], n_classes: int, latent_dim: int, width: int, depth: int, attention: bool
+        self,
+        shape: tuple[int, int, int],
+        n_classes: int,
+        latent_dim: int,
+        width: int,
+        depth: int,
+        attention: bool,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
@@ -96,7 +105,13 @@ class ImageDiscriminator(nn.Module):
     """Image and class to a logit: halvings by strided convolution, then a projection head."""
 
     def __init__(
-        self, shape: tuple[int, int, int], n_classes: int, width: int, depth: int, attention: bool, normalise: bool
+        self,
+        shape: tuple[int, int, int],
+        n_classes: int,
+        width: int,
+        depth: int,
+        attention: bool,
+        normalise: bool,
     ) -> None:
         super().__init__()
         height, wide = _sizes(shape, depth)[-1]
@@ -106,7 +121,11 @@ class ImageDiscriminator(nn.Module):
             blocks += [normalised(nn.Conv2d(a, b, 4, 2, 1), normalise), nn.LeakyReLU(0.2)]
             if attention and i == max(0, depth - 2):
                 blocks.append(SelfAttention(b, normalise))
-        blocks += [normalised(nn.Conv2d(widths[-1], widths[-1], 3, padding=1), normalise), nn.LeakyReLU(0.2), nn.Flatten()]
+        blocks += [
+            normalised(nn.Conv2d(widths[-1], widths[-1], 3, padding=1), normalise),
+            nn.LeakyReLU(0.2),
+            nn.Flatten(),
+        ]
         blocks += [normalised(nn.Linear(widths[-1] * height * wide, _FEATURES), normalise), nn.LeakyReLU(0.2)]
         self.body = nn.Sequential(*blocks)
         self.head = ProjectionHead(_FEATURES, n_classes, normalise)
@@ -130,10 +149,12 @@ def _widths(width: int, depth: int) -> list[int]:
 
 
 def build_conv(
-    sample_shape: tuple[int, ...], spans: Sequence[Span], n_classes: int, config: TrainConfig
+    sample_shape: tuple[int, ...], spans: Sequence[Span], n_classes: int, config: ResolvedConfig
 ) -> tuple[nn.Module, nn.Module]:
     """Return generator and discriminator for images; `config` is resolved (no ``"auto"``)."""
+    channels, height, wide = sample_shape
+    shape = (channels, height, wide)
     c, d, a = n_classes, config.depth, config.attention
-    generator = ImageGenerator(sample_shape, c, config.latent_dim, config.width, d, a)
-    discriminator = ImageDiscriminator(sample_shape, c, config.width, d, a, config.spectral_norm)
+    generator = ImageGenerator(shape, c, config.latent_dim, config.width, d, a)
+    discriminator = ImageDiscriminator(shape, c, config.width, d, a, config.spectral_norm)
     return generator, discriminator

@@ -10,7 +10,7 @@ import torch
 
 import ganaug
 from ganaug.core import checkpoint, registry
-from ganaug.core.config import TrainConfig
+from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import CheckpointError, ConfigError, SchemaError
 from ganaug.core.history import History
 from ganaug.core.randomness import as_seed
@@ -30,7 +30,7 @@ class ConditionalGAN:
         User data ↔ tensors.
     classes : Classes
         Labels and their training counts.
-    config : TrainConfig
+    config : ResolvedConfig
         Resolved settings (no ``"auto"``).
     seed : int
         Seeds the weights; torch's global generators are left as they were.
@@ -47,7 +47,7 @@ class ConditionalGAN:
         Generator steps that were trained.
     """
 
-    def __init__(self, codec: Codec, classes: Classes, config: TrainConfig, seed: int = 0) -> None:
+    def __init__(self, codec: Codec, classes: Classes, config: ResolvedConfig, seed: int = 0) -> None:
         self.codec = codec
         self.classes = classes
         self.config = config
@@ -72,7 +72,12 @@ class ConditionalGAN:
         return self.generator_ema.latent_dim
 
     def sample(
-        self, n: int | None = None, *, label: Any = None, labels: Iterable[Any] | None = None, random_state: Any = None
+        self,
+        n: int | None = None,
+        *,
+        label: Any = None,
+        labels: Iterable[Any] | None = None,
+        random_state: Any = None,
     ) -> Any:
         """Make new samples, in the container, dtypes and columns of the training data.
 
@@ -108,7 +113,12 @@ class ConditionalGAN:
         return concatenate(list(self.sample_iter(n, label=label, labels=labels, random_state=random_state)))
 
     def sample_iter(
-        self, n: int | None = None, *, label: Any = None, labels: Iterable[Any] | None = None, random_state: Any = None
+        self,
+        n: int | None = None,
+        *,
+        label: Any = None,
+        labels: Iterable[Any] | None = None,
+        random_state: Any = None,
     ) -> Iterator[Any]:
         """Make the same samples as `sample`, chunk by chunk, in memory that does not grow with `n`."""
         c = self._conditions(n, label, labels)
@@ -160,10 +170,16 @@ class ConditionalGAN:
             "config": self.config.model_dump(),
             "step": self.step,
             "history": self.history.to_dict(),
-            "versions": {"ganaug": ganaug.__version__, "torch": torch.__version__, "python": platform.python_version()},
+            "versions": {
+                "ganaug": ganaug.__version__,
+                "torch": torch.__version__,
+                "python": platform.python_version(),
+            },
         }
         tensors = {
-            f"{part}.{name}": tensor.numpy() for part in _PARTS for name, tensor in getattr(self, part).state_dict().items()
+            f"{part}.{name}": tensor.numpy()
+            for part in _PARTS
+            for name, tensor in getattr(self, part).state_dict().items()
         }
         return checkpoint.write(Path(path), header, tensors, overwrite=overwrite)
 
@@ -181,7 +197,7 @@ class ConditionalGAN:
         try:
             schema = header["schema"]
             codec = registry.lookup("codecs", schema["kind"]).from_json(schema, header["codec"])
-            gan = cls(codec, Classes.from_json(header["classes"]), TrainConfig(**header["config"]))
+            gan = cls(codec, Classes.from_json(header["classes"]), ResolvedConfig(**header["config"]))
             gan.step, gan.history = header["step"], History(header["history"])
         except (KeyError, TypeError, ValueError, ConfigError, SchemaError) as error:
             raise CheckpointError(f"{path} cannot be used: its header does not describe a model ({error})") from error
@@ -189,7 +205,9 @@ class ConditionalGAN:
         return gan
 
     def __repr__(self) -> str:
-        classes = ", ".join(f"{label}: {n}" for label, n in zip(self.classes_.tolist(), self.classes.counts, strict=True))
+        classes = ", ".join(
+            f"{label}: {n}" for label, n in zip(self.classes_.tolist(), self.classes.counts, strict=True)
+        )
         return f"ConditionalGAN({self.codec.schema.describe()}; classes {{{classes}}}; {self.step} steps)"
 
 

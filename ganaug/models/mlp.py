@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganaug.core.config import TrainConfig
+from ganaug.core.config import ResolvedConfig
 from ganaug.data.codec import Span
 from ganaug.models.layers import ProjectionHead, normalised
 
@@ -61,7 +61,9 @@ class RowDiscriminator(nn.Module):
     def __init__(self, row_dim: int, n_classes: int, width: int, depth: int, normalise: bool) -> None:
         super().__init__()
         sizes = [row_dim, *[width] * depth]
-        layers = [(normalised(nn.Linear(a, b), normalise), nn.LeakyReLU(0.2)) for a, b in zip(sizes, sizes[1:], strict=False)]
+        layers = [
+            (normalised(nn.Linear(a, b), normalise), nn.LeakyReLU(0.2)) for a, b in zip(sizes, sizes[1:], strict=False)
+        ]
         self.body = nn.Sequential(*[module for layer in layers for module in layer])
         self.head = ProjectionHead(width, n_classes, normalise)
 
@@ -71,7 +73,7 @@ class RowDiscriminator(nn.Module):
 
 
 def build_mlp(
-    sample_shape: tuple[int, ...], spans: Sequence[Span], n_classes: int, config: TrainConfig
+    sample_shape: tuple[int, ...], spans: Sequence[Span], n_classes: int, config: ResolvedConfig
 ) -> tuple[nn.Module, nn.Module]:
     """Return generator and discriminator for rows; `config` is resolved (no ``"auto"``)."""
     generator = RowGenerator(spans, n_classes, config.latent_dim, config.width, config.depth)

@@ -107,6 +107,6 @@ class ProgressBar(Callback):
 
 @torch.no_grad()
 def diversity(samples: torch.Tensor, spread: torch.Tensor) -> float:
-    """Return the spread of `samples` around their mean as a share of `spread`, both ``(classes, …)``; the worst class."""
+    """Return the spread of ``samples (n_classes, n, …)`` as a share of ``spread (n_classes,)``; the worst class."""
     own = samples.flatten(2).std(dim=1).mean(dim=1)
     return float((own / spread.clamp_min(1e-6)).min())

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from ganaug.core import registry
-from ganaug.core.config import TrainConfig
+from ganaug.core.config import ResolvedConfig, TrainConfig
 from ganaug.core.errors import ConfigError
 from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec
@@ -13,7 +13,7 @@ from ganaug.data.codec import Codec
 _SMALLEST_SIDE = 4  # pixels at the bottom of the convolutional networks
 
 
-def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> TrainConfig:
+def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConfig:
     """Replace every ``"auto"`` by the value that will be used.
 
     Parameters
@@ -51,12 +51,15 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> TrainConfig:
         "penalty_every": 1,
     }
     if config.objective == "relativistic":
-        own |= {"betas": (0.0, 0.95), "penalty_every": 4} if rows else {}
+        own["penalty_every"] = 4
+        own |= {"betas": (0.0, 0.95)} if rows else {"penalty_weight": _gamma(codec.sample_shape)}
     own |= _for_rows(classes) if rows else _for_images(codec.sample_shape, device)
     if config.learning_rate != "auto" and own["learning_rate"] == own["d_learning_rate"]:
         own["d_learning_rate"] = config.learning_rate  # one time scale stays one
     own |= {"network": network, "device": device}
-    return config.updated(**{name: value for name, value in own.items() if getattr(config, name) == "auto"})
+    return ResolvedConfig(
+        **{name: own[name] if value == "auto" else value for name, value in config.model_dump().items()}
+    )
 
 
 def _for_rows(classes: Classes) -> dict[str, Any]:
@@ -74,16 +77,21 @@ def _for_rows(classes: Classes) -> dict[str, Any]:
 
 def _for_images(shape: tuple[int, ...], device: str) -> dict[str, Any]:
     side = min(shape[1:])
-    depth = max(1, (side // _SMALLEST_SIDE).bit_length() - 1)
+    depth = max(1, (side // _SMALLEST_SIDE).bit_length() - 1)  # stops at 4 … 7 pixels
     return {
         "width": 16 if depth > 1 else 32,
         "depth": depth,
         "latent_dim": 64,
         "batch_size": 64,
-        "max_steps": 2000,
+        "max_steps": 1500,
         "ema_decay": 0.999,
         "precision": "bfloat16" if _gains_from_bfloat16(device, side) else "float32",
     }
+
+
+def _gamma(shape: tuple[int, ...]) -> float:
+    """Weight of the zero-centred penalty: 1 at 28 × 28, in proportion to the side."""
+    return (shape[1] * shape[2]) ** 0.5 / 28
 
 
 def _device(name: str) -> str:

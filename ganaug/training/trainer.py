@@ -11,7 +11,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from torch import Tensor, nn
 
 from ganaug.core import registry
-from ganaug.core.config import TrainConfig
+from ganaug.core.config import ResolvedConfig, TrainConfig
 from ganaug.core.errors import SchemaError, TrainingDivergedError
 from ganaug.core.history import History
 from ganaug.core.randomness import as_seed
@@ -26,7 +26,9 @@ _RECORDS = 100  # rows of history in a run
 _PROBES = 8  # samples per class whose spread is watched
 
 
-def train(X: Any, y: Any, *, random_state: Any = None, callbacks: Sequence[Callback] = (), **settings: Any) -> ConditionalGAN:
+def train(
+    X: Any, y: Any, *, random_state: Any = None, callbacks: Sequence[Callback] = (), **settings: Any
+) -> ConditionalGAN:
     """Train a conditional GAN on labelled rows or images.
 
     Parameters
@@ -97,7 +99,9 @@ class Trainer:
         In calling order.
     """
 
-    def __init__(self, gan: ConditionalGAN, x: Tensor, c: Tensor, seed: int, callbacks: Sequence[Callback] = ()) -> None:
+    def __init__(
+        self, gan: ConditionalGAN, x: Tensor, c: Tensor, seed: int, callbacks: Sequence[Callback] = ()
+    ) -> None:
         self.gan = gan
         self.config = config = gan.config
         self.callbacks = list(callbacks)
@@ -250,7 +254,7 @@ class Trainer:
             getattr(callback, event)(self)
 
 
-def _optimizer(network: nn.Module, config: TrainConfig, learning_rate: float) -> torch.optim.Optimizer:
+def _optimizer(network: nn.Module, config: ResolvedConfig, learning_rate: float) -> torch.optim.Optimizer:
     if config.optimizer == "rmsprop":
         return torch.optim.RMSprop(network.parameters(), learning_rate, foreach=True)
     return torch.optim.Adam(network.parameters(), learning_rate, config.betas, fused=True)

@@ -1,0 +1,260 @@
+"""Door 1: an imbalanced-learn over-sampler."""
+
+import warnings
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from imblearn.over_sampling.base import BaseOverSampler
+from imblearn.utils import check_target_type
+from imblearn.utils._validation import _check_X
+from sklearn.utils import _safe_indexing
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import validate_data
+
+from ganaug.core.config import TrainConfig
+from ganaug.core.randomness import as_seed
+from ganaug.data.codec import concatenate, fit_codec, is_image_data
+from ganaug.training.trainer import train
+
+MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
+_AUTO = StrOptions({"auto"})
+
+
+def _positive(kind: type, closed: str = "neither") -> Interval:
+    return Interval(kind, 0, None, closed=closed)
+
+
+class SmallClassWarning(UserWarning):
+    """A class was too small to learn, and its samples were repeated instead."""
+
+
+class GANOverSampler(BaseOverSampler):
+    """Over-sample rare classes with samples of a conditional GAN.
+
+    The GAN learns all classes together, in class-balanced batches, so that rare classes borrow from frequent ones.
+    Works on tables (numbers, booleans, categories, strings, dates, missing values; arrays, lists, sparse matrices,
+    DataFrames) and on images ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of uint8 or float.
+
+    A class with fewer than 6 samples is not learnt: its samples are repeated, with a `SmallClassWarning`.
+
+    Parameters
+    ----------
+    sampling_strategy : float, str, dict or callable, default="auto"
+        Which classes are brought to how many samples; as in every imbalanced-learn over-sampler.
+    random_state : int, RandomState instance or None, default=None
+        The same integer gives the same output, at the same number of threads.
+    objective : str, default="relativistic"
+        Also ``"vanilla"``, ``"lsgan"``, ``"wgan"``, ``"wgan-gp"``, ``"hinge"``, or that of a plugin.
+    network : str, default="auto"
+        ``"mlp"`` (for rows), ``"conv"`` (for images) or that of a plugin.
+    width : int or "auto", default="auto"
+        Hidden units (mlp), or channels at full resolution (conv).
+    depth : int or "auto", default="auto"
+        Hidden layers (mlp), or halvings of the image (conv).
+    latent_dim : int or "auto", default="auto"
+        Size of the latent vector.
+    attention : bool, default=False
+        A self-attention block in both networks; images only.
+    spectral_norm : bool or "auto", default="auto"
+        On the discriminator's weights; ``"auto"``: where the objective asks for it.
+    max_steps : int or "auto", default="auto"
+        Generator steps. ``"auto"``: 300 to 2,000 for rows, by the size of the smallest class; 1,500 for images.
+    max_seconds : float or None, default=None
+        Wall clock after which training stops, if ``max_steps`` does not stop it before.
+    batch_size : int or "auto", default="auto"
+        Samples per step.
+    optimizer : {"auto", "adam", "rmsprop"}, default="auto"
+        ``"auto"``: the objective's.
+    learning_rate, d_learning_rate : float or "auto", default="auto"
+        Of generator and discriminator; ``"auto"``: the objective's.
+    betas : (float, float) or "auto", default="auto"
+        Adam's.
+    d_steps : int or "auto", default="auto"
+        Discriminator steps per generator step; ``"auto"``: the objective's.
+    penalty_weight : float or "auto", default="auto"
+        Of the objective's gradient penalty.
+    penalty_every : int or "auto", default="auto"
+        Penalise every k-th step, k times as strongly.
+    clip_grad_norm : float or None, default=None
+        Largest gradient norm of a network.
+    label_smoothing : float, default=0.0
+        One-sided, for ``"vanilla"`` and ``"lsgan"``; in [0, 0.5).
+    instance_noise : float, default=0.0
+        Standard deviation of noise on the discriminator's inputs at the start of training.
+    ema_decay : float or "auto", default="auto"
+        Of the averaged generator that is sampled.
+    device : str, default="auto"
+        ``"cpu"``, ``"cuda"``, ``"mps"``, …
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        Number format of forward passes.
+
+    Attributes
+    ----------
+    gan_ : ConditionalGAN or None
+        The trained model; None where nothing had to be, or could be, learnt.
+    history_ : History or None
+        What happened in training.
+    sampling_strategy_ : dict
+        Samples that were made of each class.
+    n_features_in_ : int
+        Columns of a table; height × width × channels of images.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names, where `X` has string ones.
+
+    See Also
+    --------
+    ganaug.train : The model alone.
+
+    Notes
+    -----
+    Samples that were in `X` come first, unchanged and in order. Dtypes, columns, declared categories and the support
+    of every column are those of `X`. Before over-sampling, consider class weights or a moved threshold: on many tables
+    they do as well.
+
+    Examples
+    --------
+    >>> from collections import Counter
+    >>> from sklearn.datasets import make_classification
+    >>> X, y = make_classification(weights=[0.9, 0.1], random_state=0)
+    >>> X_new, y_new = GANOverSampler(max_steps=50, random_state=0).fit_resample(X, y)
+    >>> sorted(Counter(y_new.tolist()).items()) == [(0, sum(y == 0)), (1, sum(y == 0))]
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseOverSampler._parameter_constraints,
+        "objective": [str],
+        "network": [str],
+        "width": [_AUTO, _positive(Integral)],
+        "depth": [_AUTO, _positive(Integral)],
+        "latent_dim": [_AUTO, _positive(Integral)],
+        "attention": ["boolean"],
+        "spectral_norm": [_AUTO, "boolean"],
+        "max_steps": [_AUTO, _positive(Integral)],
+        "max_seconds": [_positive(Real), None],
+        "batch_size": [_AUTO, Interval(Integral, 2, None, closed="left")],
+        "optimizer": [StrOptions({"auto", "adam", "rmsprop"})],
+        "learning_rate": [_AUTO, _positive(Real)],
+        "d_learning_rate": [_AUTO, _positive(Real)],
+        "betas": [_AUTO, tuple, list],
+        "d_steps": [_AUTO, _positive(Integral)],
+        "penalty_weight": [_AUTO, _positive(Real, closed="left")],
+        "penalty_every": [_AUTO, _positive(Integral)],
+        "clip_grad_norm": [_positive(Real), None],
+        "label_smoothing": [Interval(Real, 0, 0.5, closed="left")],
+        "instance_noise": [_positive(Real, closed="left")],
+        "ema_decay": [_AUTO, Interval(Real, 0, 1, closed="left")],
+        "device": [str],
+        "precision": [StrOptions({"auto", "float32", "bfloat16"})],
+    }
+
+    def __init__(
+        self,
+        *,
+        sampling_strategy="auto",
+        random_state=None,
+        objective="relativistic",
+        network="auto",
+        width="auto",
+        depth="auto",
+        latent_dim="auto",
+        attention=False,
+        spectral_norm="auto",
+        max_steps="auto",
+        max_seconds=None,
+        batch_size="auto",
+        optimizer="auto",
+        learning_rate="auto",
+        d_learning_rate="auto",
+        betas="auto",
+        d_steps="auto",
+        penalty_weight="auto",
+        penalty_every="auto",
+        clip_grad_norm=None,
+        label_smoothing=0.0,
+        instance_noise=0.0,
+        ema_decay="auto",
+        device="auto",
+        precision="auto",
+    ):
+        super().__init__(sampling_strategy=sampling_strategy)
+        self.random_state = random_state
+        self.objective = objective
+        self.network = network
+        self.width = width
+        self.depth = depth
+        self.latent_dim = latent_dim
+        self.attention = attention
+        self.spectral_norm = spectral_norm
+        self.max_steps = max_steps
+        self.max_seconds = max_seconds
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.d_learning_rate = d_learning_rate
+        self.betas = betas
+        self.d_steps = d_steps
+        self.penalty_weight = penalty_weight
+        self.penalty_every = penalty_every
+        self.clip_grad_norm = clip_grad_norm
+        self.label_smoothing = label_smoothing
+        self.instance_noise = instance_noise
+        self.ema_decay = ema_decay
+        self.device = device
+        self.precision = precision
+
+    def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
+        """Accept what RandomOverSampler accepts, and image arrays."""
+        y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
+        if not is_image_data(X):
+            X = _check_X(X)
+            validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
+            return X, y, binarize_y
+        X = np.asarray(X)
+        codec = fit_codec(X)
+        if len(X) != len(y):
+            raise ValueError(f"Found input variables with inconsistent numbers of samples: [{len(X)}, {len(y)}]")
+        self.n_features_in_ = int(np.prod(codec.sample_shape))
+        return X, y, binarize_y
+
+    def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
+        settings = {name: getattr(self, name) for name in TrainConfig.model_fields}
+        TrainConfig(**settings)
+        rng = np.random.default_rng(as_seed(self.random_state))
+        labels, counts = np.unique(y, return_counts=True)
+        learnable = set(labels[counts >= MIN_SAMPLES].tolist())
+        wanted = {label: n for label, n in self.sampling_strategy_.items() if n > 0}
+        small = [label for label in wanted if label not in learnable]
+        learnt = [label for label in wanted if label in learnable]
+        X_parts, y_parts = [X], [y]
+        for label in small:
+            own = np.flatnonzero(y == label)
+            warnings.warn(
+                f"class {label!r} has {len(own)} samples, fewer than the {MIN_SAMPLES} that can be learnt from; "
+                "they are repeated instead",
+                SmallClassWarning,
+                stacklevel=2,
+            )
+            repeated = rng.choice(own, wanted[label])
+            X_parts.append(_safe_indexing(X, repeated))
+            y_parts.append(y[repeated])
+        self.gan_ = self.history_ = None
+        if learnt:
+            taught = np.flatnonzero(np.isin(y, list(learnable)))
+            self.gan_ = train(_safe_indexing(X, taught), y[taught], random_state=rng, **settings)
+            self.history_ = self.gan_.history
+            y_new = np.repeat(np.array(learnt, dtype=y.dtype), [wanted[label] for label in learnt])
+            X_new = self.gan_.sample(labels=y_new, random_state=rng)
+            if hasattr(X, "columns"):
+                X_new.columns = X.columns
+            X_parts.append(X_new)
+            y_parts.append(y_new)
+        return concatenate(X_parts), np.concatenate(y_parts)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.three_d_array = True
+        return tags

@@ -41,7 +41,7 @@ def write(path: Path, header: Mapping[str, Any], tensors: Mapping[str, np.ndarra
     """
     from safetensors.numpy import save
 
-    tensors = {name: np.ascontiguousarray(array) for name, array in tensors.items()}
+    tensors = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     header = {"format": FORMAT, **header}
     digest = _digest(header, tensors)
     content = save(tensors, metadata={_KEY: _canonical({**header, "sha256": digest})})
@@ -118,5 +118,5 @@ def _digest(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str
     for name in sorted(tensors):
         array = tensors[name]
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(array.tobytes())
     return digest.hexdigest()

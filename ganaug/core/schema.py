@@ -57,7 +57,7 @@ class ImageSchema(BaseModel):
     def describe(self) -> str:
         """Return one line for people."""
         colour = {1: "gray", 3: "RGB", 4: "RGBA"}.get(self.channels, f"{self.channels} channels")
-        return f"images of {self.height} × {self.width}, {colour}, {self.dtype}"
+        return f"images of {self.height} × {self.width}, {colour}, {np.dtype(self.dtype).name}"
 
 
 class Classes:
@@ -69,17 +69,21 @@ class Classes:
         Sorted unique labels, of any dtype that scikit-learn takes as a target.
     counts : sequence of int
         Training samples per class.
+    target : str, default="target"
+        What the labels are called: the column that holds them in a table.
     """
 
-    def __init__(self, labels: np.ndarray, counts: Iterable[int]) -> None:
+    def __init__(self, labels: np.ndarray, counts: Iterable[int], target: str = "target") -> None:
         self.labels = labels
+        self.target = target
         self.counts = [int(count) for count in counts]
         self._index = {label: i for i, label in enumerate(labels.tolist())}
 
     @classmethod
-    def from_target(cls, y: np.ndarray) -> "Classes":
-        """Read the classes off a target."""
-        return cls(*np.unique(y, return_counts=True))
+    def from_target(cls, y: np.ndarray, target: str = "target") -> "Classes":
+        """Read the classes off a target of shape ``(n_samples,)``."""
+        labels, counts = np.unique(y, return_counts=True)
+        return cls(labels, counts, target)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -124,10 +128,10 @@ class Classes:
         ]
 
     @classmethod
-    def from_json(cls, entries: list[dict[str, Any]]) -> "Classes":
+    def from_json(cls, entries: list[dict[str, Any]], target: str) -> "Classes":
         """Rebuild what `to_json` wrote."""
         labels = np.array([entry["label"] for entry in entries], dtype=entries[0]["dtype"])
-        return cls(labels, [entry["count"] for entry in entries])
+        return cls(labels, [entry["count"] for entry in entries], target)
 
 
 def _known(value: Any, index: dict[Any, int]) -> bool:

@@ -14,6 +14,7 @@ MAX_LEVELS = 100  # one-hot levels of a category; the rarer rest shares one
 MAX_SUPPORT = 50  # numbers with at most so many distinct values only ever take those
 MAX_DECIMALS = 6
 SPIKE_SHARE = 0.3  # of the values that are one and the same number, e.g. zero
+_TOP = math.nextafter(2.0**64, 0)  # the largest float that fits into uint64
 _MISSING = object()  # all missing values are one level
 _PARTS: TypeAlias = tuple[tuple[int, str], ...]  # (dim, activation) of each span
 
@@ -25,6 +26,7 @@ class ConstantColumn(BaseModel):
 
     kind: Literal["constant"] = "constant"
     value: Any
+    time: str | None = None  # numpy dtype of a date or duration; its value is then an integer
 
     @property
     def parts(self) -> _PARTS:
@@ -37,6 +39,8 @@ class ConstantColumn(BaseModel):
 
     def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the constant, n times."""
+        if self.time is not None:
+            return np.full(len(encoded), self.value, dtype=np.int64).view(self.time)
         return _objects([self.value], np.zeros(len(encoded), dtype=np.intp))
 
 
@@ -103,13 +107,13 @@ class NumericColumn(BaseModel):
     low: float
     high: float
     decimals: int | None  # digits after the point in all observed values; None: more than can be told
-    support: list[float] | None  # all observed values, if few
+    support: list[int | float] | None  # all observed values, if few
     missing: bool
-    spike: float | None
+    spike: int | float | None
     origin: int | None  # None: floats
+    last: int = 0  # whole steps from the origin to the largest value
     unit: int = 1
-    time_unit: str | None = None  # of dates and durations: s, ms, us or ns
-    duration: bool = False
+    time: str | None = None  # numpy dtype of dates and durations
 
     @property
     def parts(self) -> _PARTS:
@@ -120,7 +124,7 @@ class NumericColumn(BaseModel):
     @classmethod
     def fit(cls, series: pd.Series, name: object) -> "NumericColumn | ConstantColumn":
         """Learn location, scale, support and states."""
-        integers, time = _integers(series), {}
+        integers, time = _integers(series), None
         missing = series.isna().to_numpy()
         if integers is None:
             values, origin, unit = _floats(series, name)[~missing], None, 1
@@ -129,16 +133,16 @@ class NumericColumn(BaseModel):
             origin = int(known.min())
             offsets = _offsets(known, origin)
             unit = int(np.gcd.reduce(offsets)) if _is_time(series) else 1
-            values = (offsets // np.uint64(max(unit, 1))).astype(np.float64)
+            values = offsets // np.uint64(max(unit, 1))
             if _is_time(series):
-                time = {"time_unit": _index(series).unit, "duration": pdt.is_timedelta64_dtype(series.dtype)}
+                time = f"{'m8' if pdt.is_timedelta64_dtype(series.dtype) else 'M8'}[{_index(series).unit}]"
         distinct, counts = np.unique(values, return_counts=True)
         if len(distinct) == 1 and not missing.any():
-            return ConstantColumn(value=series.iloc[0] if _is_time(series) else series.tolist()[0])
+            return ConstantColumn(value=series.tolist()[0] if time is None else origin, time=time)
         few = len(distinct) <= MAX_SUPPORT
         top = int(counts.argmax())
-        spike = None if few or counts[top] < SPIKE_SHARE * len(series) else float(distinct[top])
-        body = values if spike is None else values[values != spike]
+        spike = None if few or counts[top] < SPIKE_SHARE * len(series) else distinct[top].item()
+        body = (values if spike is None else values[values != spike]).astype(np.float64)
         largest = float(np.abs(body).max()) or 1.0
         return cls(
             mean=float((body / largest).mean() * largest),
@@ -150,8 +154,9 @@ class NumericColumn(BaseModel):
             missing=bool(missing.any()),
             spike=spike,
             origin=origin,
+            last=0 if origin is None else int(distinct[-1]),
             unit=max(unit, 1),
-            **time,
+            time=time,
         )
 
     def encode(self, series: pd.Series) -> np.ndarray:
@@ -177,12 +182,15 @@ class NumericColumn(BaseModel):
 
     def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return numbers within the observed range, on the observed grid."""
-        values = encoded[:, 0].astype(np.float64) * self.scale + self.mean
-        if self.decimals is not None:
-            values = np.round(values, self.decimals)
-        if self.support is not None:
-            values = _nearest(values, np.array(self.support))
+        with np.errstate(over="ignore"):
+            values = encoded[:, 0].astype(np.float64) * self.scale + self.mean
+            if self.decimals is not None:
+                values = np.round(values, self.decimals)
         values = values.clip(self.low, self.high)
+        if self.origin is not None:
+            values = np.minimum(values.clip(0, _TOP).astype(np.uint64), np.uint64(self.last))
+        if self.support is not None:
+            values = _nearest(values, np.array(self.support, dtype=values.dtype))
         states = encoded[:, 1:].argmax(1) if len(self.parts) > 1 else np.zeros(len(encoded), dtype=np.intp)
         if self.spike is not None:
             values[states == 1] = self.spike
@@ -194,13 +202,11 @@ class NumericColumn(BaseModel):
 
     def _counted(self, origin: int, steps: np.ndarray, missing: np.ndarray) -> np.ndarray:
         """Turn whole steps from the origin into integers, dates or durations, exactly."""
-        top = math.nextafter(2.0**64, 0)
-        offsets = np.minimum(steps.clip(0, top).astype(np.uint64), np.uint64(self.high)) * np.uint64(self.unit)
-        raw = np.add(offsets, np.uint64(origin % 2**64))  # wraps: two's complement
-        if self.time_unit is not None:
+        raw = np.add(steps * np.uint64(self.unit), np.uint64(origin % 2**64))  # wraps: two's complement
+        if self.time is not None:
             raw[missing] = np.uint64(2**63)  # NaT
-            return raw.view(f"{'m8' if self.duration else 'M8'}[{self.time_unit}]")
-        integers = raw if origin + int(self.high) > 2**63 - 1 else raw.view(np.int64)
+            return raw.view(self.time)
+        integers = raw if origin + self.last > 2**63 - 1 else raw.view(np.int64)
         if not missing.any():
             return integers
         filled = integers.astype(object)

@@ -97,7 +97,7 @@ class ImageCodec:
         elif layout == "NHWC":
             array = np.moveaxis(array, -1, 1)
         if array.shape[1:] != self.sample_shape:
-            raise SchemaError(f"expected images of {self.schema.describe()}; got (C, H, W) = {array.shape[1:]}")
+            raise SchemaError(f"expected {self.schema.describe()}; got (C, H, W) = {array.shape[1:]}")
         low, high = self.scale
         encoded = array.astype(np.float32)
         encoded -= low

@@ -30,12 +30,12 @@ class TableCodec:
         Names, kinds, dtypes and container.
     columns : list of column codecs
         One for each column of the schema.
-    categories : dict of int to (list, bool)
-        Declared categories and their order, for each column of dtype ``category``.
+    categories : dict of int to (list, bool, str)
+        Declared categories, whether they are ordered, and their dtype, for each column of dtype ``category``.
     """
 
     def __init__(
-        self, schema: TableSchema, columns: list[ColumnCodec], categories: dict[int, tuple[list[Any], bool]]
+        self, schema: TableSchema, columns: list[ColumnCodec], categories: dict[int, tuple[list[Any], bool, str]]
     ) -> None:
         self.schema = schema
         self.columns = columns
@@ -83,7 +83,7 @@ class TableCodec:
             ),
         )
         categories = {
-            i: (list(s.dtype.categories), bool(s.dtype.ordered))
+            i: (list(s.dtype.categories), bool(s.dtype.ordered), str(s.dtype.categories.dtype))
             for i, s in enumerate(series)
             if isinstance(s.dtype, pd.CategoricalDtype)
         }
@@ -140,8 +140,8 @@ class TableCodec:
         """Cast one decoded column to the dtype it came in."""
         dtype = self.schema.columns[i].dtype
         if i in self.categories:
-            categories, ordered = self.categories[i]
-            return pd.Series(pd.Categorical(values, categories=categories, ordered=ordered))
+            levels, ordered, kind = self.categories[i]
+            return pd.Series(pd.Categorical(values, categories=pd.Index(levels, dtype=kind), ordered=ordered))
         if dtype == "object":
             column = self.columns[i]
             if isinstance(column, NumericColumn) and column.decimals == 0:
@@ -164,8 +164,8 @@ class TableCodec:
         for column, described in zip(self.columns, self.schema.columns, strict=True):
             levels = column.levels if isinstance(column, CategoryColumn) else [getattr(column, "value", None)]
             _check_plain(levels, described.name)
-        for i, (categories, _) in self.categories.items():
-            _check_plain(categories, self.schema.columns[i].name)
+        for i, (levels, _, _) in self.categories.items():
+            _check_plain(levels, self.schema.columns[i].name)
         state = {
             "columns": [column.model_dump() for column in self.columns],
             "categories": {str(i): value for i, value in self.categories.items()},
@@ -175,7 +175,7 @@ class TableCodec:
     @classmethod
     def from_json(cls, schema: dict[str, Any], state: dict[str, Any]) -> "TableCodec":
         """Rebuild a codec from its schema and what `to_json` gave."""
-        categories = {int(i): (levels, ordered) for i, (levels, ordered) in state["categories"].items()}
+        categories = {int(i): tuple(declared) for i, declared in state["categories"].items()}
         return cls(TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories)
 
 
@@ -214,7 +214,7 @@ def _kind(column: ColumnCodec) -> Any:
         return "constant"
     if isinstance(column, CategoryColumn):
         return "category"
-    return "numeric" if column.time_unit is None else "datetime"
+    return "numeric" if column.time is None else "datetime"
 
 
 def _check_plain(levels: list[Any], name: object) -> None:

@@ -166,6 +166,7 @@ class ConditionalGAN:
             "schema": self.codec.schema.model_dump(),
             "codec": self.codec.to_json(),
             "classes": self.classes.to_json(),
+            "target": self.classes.target,
             "network": self.config.network,
             "config": self.config.model_dump(),
             "step": self.step,
@@ -197,7 +198,7 @@ class ConditionalGAN:
         try:
             schema = header["schema"]
             codec = registry.lookup("codecs", schema["kind"]).from_json(schema, header["codec"])
-            gan = cls(codec, Classes.from_json(header["classes"]), ResolvedConfig(**header["config"]))
+            gan = cls(codec, Classes.from_json(header["classes"], header["target"]), ResolvedConfig(**header["config"]))
             gan.step, gan.history = header["step"], History(header["history"])
         except (KeyError, TypeError, ValueError, ConfigError, SchemaError) as error:
             raise CheckpointError(f"{path} cannot be used: its header does not describe a model ({error})") from error

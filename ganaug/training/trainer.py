@@ -74,7 +74,8 @@ def train(
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
     if x[0].size == 0:
         raise SchemaError("every column of X is constant; there is nothing to learn")
-    classes = Classes.from_target(target)
+    name = getattr(y, "name", None)
+    classes = Classes.from_target(target, "target" if name is None else str(name))
     seed = as_seed(random_state)
     gan = ConditionalGAN(codec, classes, resolve(config, codec, classes), seed)
     c = classes.index(target)

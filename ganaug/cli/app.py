@@ -1,0 +1,68 @@
+"""The ``ganaug`` command: its parts, and the one place where errors become a line and an exit code."""
+
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+
+import ganaug
+from ganaug.cli.cache import cache
+from ganaug.cli.console import say
+from ganaug.cli.info import info
+from ganaug.cli.synth import synth
+from ganaug.cli.train import train
+from ganaug.core.errors import ConfigError, GANAugError, PluginNotFoundError
+
+app = typer.Typer(
+    name="ganaug",
+    help="Learn the classes you have least of, and write as many new samples of them as you need.",
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(train)
+app.command()(synth)
+app.command()(info)
+app.add_typer(cache, name="cache")
+
+
+@app.callback(invoke_without_command=True)
+def root(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Learn the classes you have least of, and write as many new samples of them as you need."""
+    if version:
+        typer.echo(f"ganaug {ganaug.__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit
+
+
+def run(arguments: list[str]) -> int:
+    """Run the command line and return the exit code.
+
+    0: done. 1: it could not be done. 2: what was typed is wrong. 130: interrupted.
+    """
+    warnings.showwarning = lambda message, category, *_: say(f"warning: {message}")
+    try:
+        return app(arguments, prog_name="ganaug", standalone_mode=False) or 0
+    except (GANAugError, typer.TyperException) as error:
+        if "--debug" in arguments[:1]:
+            raise
+        say(f"error: {error.format_message() if isinstance(error, typer.TyperException) else error}")
+        usage = isinstance(error, (ConfigError, PluginNotFoundError))
+        return 2 if usage else getattr(error, "exit_code", 1)
+    except (KeyboardInterrupt, typer.Abort):
+        return 130
+
+
+def main() -> None:
+    """Entry point of the ``ganaug`` script."""
+    code = run(sys.argv[1:])
+    if code == 130:
+        say("interrupted; nothing was written")
+    sys.exit(code)

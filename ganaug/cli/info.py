@@ -1,0 +1,35 @@
+"""``ganaug info MODEL``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ganaug.cli import options
+from ganaug.cli.console import result
+from ganaug.core import checkpoint
+from ganaug.core.schema import ImageSchema, TableSchema
+
+
+def info(
+    model: Annotated[Path, typer.Argument(help="A checkpoint.")],
+    as_json: options.AsJson = False,
+) -> None:
+    """Show what a checkpoint holds, without loading it.
+
+    Example: ganaug info cells.safetensors
+    """
+    if not model.exists():
+        raise typer.BadParameter(f"there is no file {model}")
+    header = checkpoint.read_header(model)
+    schema = (ImageSchema if header["schema"]["kind"] == "image" else TableSchema)(**header["schema"])
+    history, config = header["history"], header["config"]
+    lines = [
+        f"{model}: {schema.describe()}",
+        "classes: " + ", ".join(f"{entry['label']} ({entry['count']:,})" for entry in header["classes"]),
+        f"trained: {header['step']:,} steps, objective {config['objective']}, network {config['network']}",
+        *([f"losses at the end: D {history['d_loss'][-1]:.3f}, G {history['g_loss'][-1]:.3f}"] if history else []),
+        "written by: " + ", ".join(f"{name} {version}" for name, version in header["versions"].items()),
+        f"sha256: {header['sha256']}",
+    ]
+    result(lines, header, as_json)

@@ -1,0 +1,116 @@
+"""Options that several commands share, and how they become a configuration and a data set."""
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganaug.core.config import TrainConfig
+from ganaug.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from ganaug.data.readers import Dataset
+
+_TRAINING = "Training"
+
+Objective = Annotated[
+    str | None,
+    typer.Option(
+        help="relativistic, vanilla, lsgan, wgan, wgan-gp, hinge, or a plugin's.",
+        rich_help_panel=_TRAINING,
+        show_default="relativistic",
+    ),
+]
+MaxSteps = Annotated[
+    int | None, typer.Option(min=1, help="Generator steps.", rich_help_panel=_TRAINING, show_default="by the data")
+]
+MaxSeconds = Annotated[
+    float | None,
+    typer.Option(
+        min=0.001, help="Stop training after so many seconds.", rich_help_panel=_TRAINING, show_default="no limit"
+    ),
+]
+BatchSize = Annotated[int | None, typer.Option(min=2, rich_help_panel=_TRAINING, show_default="by the data")]
+LearningRate = Annotated[
+    float | None, typer.Option(min=1e-12, rich_help_panel=_TRAINING, show_default="the objective's")
+]
+Device = Annotated[
+    str | None, typer.Option(help="cpu, cuda, cuda:1, mps.", rich_help_panel=_TRAINING, show_default="the fastest")
+]
+Precision = Annotated[
+    str | None, typer.Option(help="float32 or bfloat16.", rich_help_panel=_TRAINING, show_default="by the machine")
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="NAME=VALUE", help="Any other training setting; may be repeated.", rich_help_panel=_TRAINING
+    ),
+]
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE.toml",
+        help="Training settings; options given here win over it.",
+        rich_help_panel=_TRAINING,
+    ),
+]
+Target = Annotated[str | None, typer.Option(help="Label column of a table.", show_default="the last column")]
+ImageSize = Annotated[
+    str | None, typer.Option(metavar="N|HxW", help="Resize the images of a folder, for example 32 or 32x48.")
+]
+Seed = Annotated[int, typer.Option(min=0, max=2**31 - 2, help="The same seed gives the same result.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
+
+
+def config_from(file: Path | None, settings: list[str] | None, **flags: Any) -> TrainConfig:
+    """Build a configuration: defaults, then the file, then ``--set``, then flags that were given.
+
+    Raises
+    ------
+    ConfigError
+        On unknown names, unusable values or an unreadable file.
+    """
+    values: dict[str, Any] = {}
+    if file is not None:
+        try:
+            values |= tomllib.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from None
+    for setting in settings or []:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {setting}: expected NAME=VALUE")
+        values[name.strip().replace("-", "_")] = _value(value.strip())
+    return TrainConfig(**values | {name: value for name, value in flags.items() if value is not None})
+
+
+def _value(text: str) -> Any:
+    """Read a value as TOML would, and as plain text where it would not."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return None if text in ("none", "None") else text
+
+
+def dataset_from(data: Path, target: str | None, image_size: str | None) -> "Dataset":
+    """Read the data set that a command was given."""
+    if not data.exists():
+        raise typer.BadParameter(f"there is no file or folder {data}")
+    from ganaug.data.readers import read
+
+    return read(data, target=target, image_size=_size(image_size))
+
+
+def _size(text: str | None) -> tuple[int, int] | None:
+    if text is None:
+        return None
+    parts = text.lower().split("x")
+    if len(parts) > 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
+        raise typer.BadParameter(
+            f"--image-size {text}: expected a number of pixels like 32, or height x width like 32x48"
+        )
+    return int(parts[0]), int(parts[-1])

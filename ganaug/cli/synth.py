@@ -1,0 +1,270 @@
+"""``ganaug synth --class NAME --n N``."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ganaug.cli import cache, options
+from ganaug.cli.console import result, say
+from ganaug.core import checkpoint
+from ganaug.core.atomic import replacing
+from ganaug.core.errors import CheckpointError, OutputError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ganaug.core.config import TrainConfig
+    from ganaug.data.readers import Dataset
+    from ganaug.evaluation.fidelity import Fidelity
+    from ganaug.models.gan import ConditionalGAN
+
+MANIFEST = "manifest.json"
+_JUDGED = 2_000  # synthetic samples per class that are kept for judging and the preview
+
+
+def synth(
+    classes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class", "-c", metavar="NAME", help="Class to make; may be repeated.", show_default="every class"
+        ),
+    ] = None,
+    n: Annotated[int, typer.Option("--n", "-n", min=1, help="Samples per class.")] = 1000,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("synthetic"),
+    model: Annotated[Path | None, typer.Option(help="A checkpoint that ganaug train wrote.")] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Train on these data (as for ganaug train) instead of loading a model; with --model: the real data to compare with."
+        ),
+    ] = None,
+    target: options.Target = None,
+    image_size: options.ImageSize = None,
+    seed: options.Seed = 0,
+    use_cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache/--no-cache", help="Keep the trained model and use it again for the same data and settings."
+        ),
+    ] = True,
+    preview: Annotated[
+        bool, typer.Option("--preview/--no-preview", help="Write preview.png: real images above synthetic ones.")
+    ] = True,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    as_json: options.AsJson = False,
+    objective: options.Objective = None,
+    max_steps: options.MaxSteps = None,
+    max_seconds: options.MaxSeconds = None,
+    batch_size: options.BatchSize = None,
+    learning_rate: options.LearningRate = None,
+    device: options.Device = None,
+    precision: options.Precision = None,
+    settings: options.Settings = None,
+    config: options.ConfigFile = None,
+) -> None:
+    """Write new samples of the classes you ask for.
+
+    Without --model and --data it trains on scikit-learn's bundled digits: a demonstration in under a minute.
+
+    Examples: ganaug synth --class 3 --n 5000
+
+    ganaug synth --model cells.safetensors --class teardrop --n 5000 --out synthetic/
+    """
+    flags = {
+        "objective": objective,
+        "max_steps": max_steps,
+        "max_seconds": max_seconds,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "device": device,
+        "precision": precision,
+    }
+    if model is not None and (config or settings or any(value is not None for value in flags.values())):
+        raise typer.BadParameter("training options have no meaning with --model: it is trained already")
+    if model is not None and not model.exists():
+        raise typer.BadParameter(f"there is no file {model}")
+    chosen = options.config_from(config, settings, **flags)
+    _refuse_foreign(out, overwrite)
+    dataset = _dataset(model, data, target, image_size, quiet)
+    start = time.perf_counter()
+    gan, digest = _model(model, dataset, classes, chosen, seed, use_cache, quiet)
+    labels = [_label(gan.classes, name) for name in classes] if classes else gan.classes_.tolist()
+    labels = list(dict.fromkeys(labels))
+    with replacing(out, overwrite=overwrite, folder=True) as folder:
+        files, kept = _write(gan, labels, n, seed, folder, quiet)
+        real = None if dataset is None else (gan.codec.encode(dataset.X), gan.classes.index(dataset.y))
+        if preview and gan.codec.schema.kind == "image":
+            from ganaug.cli.preview import contact_sheet
+
+            contact_sheet(gan, labels, real, kept).save(folder / "preview.png")
+        manifest = _manifest(gan, labels, n, seed, digest, files)
+        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    quality = {} if real is None else _quality(gan, labels, real, kept)
+    seconds = time.perf_counter() - start
+    lines = [f"Wrote {n * len(labels):,} samples to {out} in {seconds:.0f} s:"]
+    lines += [f"  {label}: {_verdict(quality.get(label))}" for label in labels]
+    lines += [f"See {out / name}." for name in ("preview.png",) if (out / name).exists()]
+    data_out = {
+        "out": str(out),
+        "counts": manifest["counts"],
+        "seconds": round(seconds, 2),
+        "quality": {str(label): vars(found) for label, found in quality.items() if found},
+    }
+    result(lines, data_out, as_json)
+
+
+def _refuse_foreign(out: Path, overwrite: bool) -> None:
+    """Stop before any work if the output may not be written; ``--overwrite`` only replaces what synth wrote."""
+    if out.exists() and not overwrite:
+        raise OutputError(f"{out} exists already; choose another --out, or give --overwrite to replace it")
+    if out.exists() and not (out / MANIFEST).is_file() and not (out.is_dir() and not any(out.iterdir())):
+        raise OutputError(
+            f"{out} was not written by ganaug synth (no {MANIFEST}), so it is not replaced; choose another"
+        )
+
+
+def _dataset(
+    model: Path | None, data: Path | None, target: str | None, image_size: str | None, quiet: bool
+) -> "Dataset | None":
+    if data is not None:
+        return options.dataset_from(data, target, image_size)
+    if target is not None or image_size is not None:
+        raise typer.BadParameter("--target and --image-size need --data")
+    if model is not None:
+        return None
+    from ganaug.data.readers import bundled_digits
+
+    dataset = bundled_digits()
+    if not quiet:
+        say(f"no --model and no --data: training on {dataset.source}")
+    return dataset
+
+
+def _model(
+    model: Path | None,
+    dataset: "Dataset | None",
+    classes: list[str] | None,
+    config: "TrainConfig",
+    seed: int,
+    use_cache: bool,
+    quiet: bool,
+) -> "tuple[ConditionalGAN, str | None]":
+    """Load the model, take it from the cache, or train it; return it with its checkpoint's digest, if it has one."""
+    from ganaug.models.gan import load
+
+    if model is not None:
+        gan = load(model)
+        return gan, checkpoint.read_header(model)["sha256"]
+    assert dataset is not None
+    _check_classes(dataset, classes)
+    kept = cache.model_path(dataset, config, seed)
+    if use_cache and kept.exists():
+        try:
+            gan = load(kept)
+            if not quiet:
+                say(f"using the model trained before ({kept}; --no-cache trains anew)")
+            return gan, checkpoint.read_header(kept)["sha256"]
+        except CheckpointError as error:
+            say(f"warning: {error}; training anew")
+    from ganaug.training.callbacks import ProgressBar
+    from ganaug.training.trainer import train
+
+    callbacks = [] if quiet else [ProgressBar()]
+    gan = train(dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **config.model_dump())
+    if not use_cache:
+        return gan, None
+    try:
+        return gan, gan.save(kept, overwrite=True)
+    except OutputError as error:
+        say(f"warning: the model is not kept for the next time: {error}")
+        return gan, None
+
+
+def _check_classes(dataset: "Dataset", names: list[str] | None) -> None:
+    """Refuse an unknown class before minutes of training."""
+    import numpy as np
+
+    from ganaug.core.schema import Classes
+
+    known = Classes.from_target(np.asarray(dataset.y))
+    for name in names or []:
+        _label(known, name)
+
+
+def _label(classes: Any, name: str) -> Any:
+    try:
+        return classes.named(name)
+    except ValueError as error:
+        raise typer.BadParameter(f"--class {name}: {error}") from None
+
+
+def _write(
+    gan: "ConditionalGAN", labels: list[Any], n: int, seed: int, folder: Path, quiet: bool
+) -> "tuple[dict[str, str], dict[Any, np.ndarray]]":
+    """Write n samples of each class; return file digests and some encoded samples of each class."""
+    import numpy as np
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from ganaug.core.registry import lookup
+
+    writer = lookup("writers", gan.codec.schema.kind)(folder, gan.codec, labels, gan.classes.target)
+    kept: dict[Any, Any] = {}
+    columns = (TextColumn("writing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
+        task = bar.add_task("", total=n * len(labels))
+        for label in labels:
+            condition = int(gan.classes.index([label])[0])
+            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(condition, 0)))
+            for chunk in gan.sample_iter(n, label=label, random_state=rng):
+                writer.write(label, chunk)
+                if label not in kept:
+                    kept[label] = gan.codec.encode(chunk)[:_JUDGED]
+                bar.advance(task, chunk.shape[0] if hasattr(chunk, "shape") else len(chunk))
+    return writer.close(), kept
+
+
+def _manifest(
+    gan: "ConditionalGAN", labels: list[Any], n: int, seed: int, digest: str | None, files: dict[str, str]
+) -> dict[str, Any]:
+    import torch
+
+    import ganaug
+
+    return {
+        "format": 1,
+        "classes": labels,
+        "counts": {str(label): n for label in labels},
+        "schema": gan.codec.schema.describe(),
+        "seed": seed,
+        "checkpoint_sha256": digest,
+        "versions": {"ganaug": ganaug.__version__, "torch": torch.__version__},
+        "files": files,
+    }
+
+
+def _quality(
+    gan: "ConditionalGAN", labels: list[Any], real: "tuple[np.ndarray, np.ndarray]", kept: "dict[Any, np.ndarray]"
+) -> "dict[Any, Fidelity | None]":
+    from ganaug.evaluation.fidelity import assess
+
+    found: dict[Any, Fidelity | None] = {}
+    for label in labels:
+        condition = int(gan.classes.index([label])[0])
+        enough = (real[1] == condition).sum() >= 2
+        found[label] = assess(*real, kept[label], condition) if enough else None
+    return found
+
+
+def _verdict(found: "Fidelity | None") -> str:
+    if found is None:
+        return "not judged (give --data: the real samples to compare with)"
+    return (
+        f"{found.agreement:.1%} are called so by an SVM trained on the real data (real ones, held out: "
+        f"{found.agreement_real:.1%}); diversity: they cover {found.coverage:.0%} of the real samples; nearest real "
+        f"sample {found.nearest_ratio:.2f} × as far as between real ones (well under 1 would mean copies)"
+    )

@@ -38,7 +38,7 @@ def synth(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="Train on these data (as for ganaug train) instead of loading a model; with --model: the real data to compare with."
+            help="Train on these data, as ganaug train does; with --model: real data to compare with."
         ),
     ] = None,
     target: options.Target = None,

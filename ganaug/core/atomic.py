@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ganaug.core.errors import OutputError
@@ -55,7 +55,8 @@ def replacing(target: Path, *, overwrite: bool = False, folder: bool = False) ->
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
         else:
-            partial.unlink(missing_ok=True)
+            with suppress(OSError):
+                partial.unlink()
 
 
 def _replace_folder(partial: Path, target: Path) -> None:

@@ -66,24 +66,25 @@ def read_header(path: Path) -> dict[str, Any]:
             raw = handle.read(length) if 2 <= length <= min(_MAX_HEADER, size) else b""
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
-    if start[:1] == b"\x80" or start[:4] == b"PK\x03\x04":
-        raise CheckpointError(f"{path} is a pickle or a torch.save file, which ganaug never loads; use gan.save")
     if size == 0:
         raise CheckpointError(f"{path} is empty")
     try:
         table = json.loads(raw)
         metadata = table.pop("__metadata__", {})
-        end = max((entry["data_offsets"][1] for entry in table.values()), default=0)
+        expected = 8 + length + max((entry["data_offsets"][1] for entry in table.values()), default=0)
         header = json.loads(metadata[_KEY])
         newer = header["format"] > FORMAT
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        if start[:1] == b"\x80" or start[:4] == b"PK\x03\x04":
+            said = "is a pickle or a torch.save file, which ganaug never loads; use gan.save"
+            raise CheckpointError(f"{path} {said}") from None
         if 2 <= length <= _MAX_HEADER and size < 8 + length and start[8:9] in (b"", b"{"):
             raise CheckpointError(f"{path} is truncated or is no ganaug checkpoint: its header is cut") from None
         raise CheckpointError(f"{path} is no ganaug checkpoint, or its header is damaged") from None
     if newer:
         raise CheckpointError(f"{path} has format {header['format']}, this ganaug reads up to {FORMAT}; upgrade it")
-    if size < 8 + length + end:
-        raise CheckpointError(f"{path} is truncated: {size:,} of {8 + length + end:,} bytes")
+    if size < expected:
+        raise CheckpointError(f"{path} is truncated: {size:,} of {expected:,} bytes")
     return header
 
 

@@ -20,7 +20,7 @@ class History:
     """
 
     def __init__(self, columns: dict[str, list[float]] | None = None) -> None:
-        self._columns: dict[str, list[float]] = columns or {}
+        self._columns = {name: list(values) for name, values in (columns or {}).items()}
 
     def append(self, **row: float) -> None:
         """Add one row; every row has the same names."""

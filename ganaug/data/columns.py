@@ -224,7 +224,7 @@ def fit_column(series: pd.Series, name: object) -> ConstantColumn | CategoryColu
         raise SchemaError(f"Complex data not supported: column {name!r}")
     known = series.dropna()
     if known.empty:
-        return ConstantColumn(value=series.iloc[0])
+        return ConstantColumn(value=None if _is_time(series) else series.iloc[0])
     if _is_time(series):
         return NumericColumn.fit(series, name)
     if is_number(series):

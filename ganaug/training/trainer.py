@@ -23,6 +23,7 @@ from ganaug.training.callbacks import Callback, Watchdog, diversity
 from ganaug.training.recipe import resolve
 
 _RECORDS = 100  # rows of history in a run
+_NUMBERS_FOR_THREADS = 2**18  # in the widest layer of a batch
 _PROBES = 8  # samples per class whose spread is watched
 
 
@@ -109,7 +110,7 @@ class Trainer:
         self.history = History()
         self.stop_reason = ""
         self.device = torch.device(config.device)
-        layout = torch.channels_last if x.dim() == 4 and x.shape[-1] > 16 else torch.contiguous_format
+        layout = torch.channels_last if x.dim() == 4 else torch.contiguous_format
         self.generator, self.discriminator, self.generator_ema = (
             network.to(self.device, memory_format=layout)
             for network in (gan.generator, gan.discriminator, gan.generator_ema)
@@ -129,7 +130,7 @@ class Trainer:
         """Run the loop; afterwards the networks are on the CPU and ``gan.history`` is filled."""
         self._start = time.perf_counter()
         every = max(1, self.config.max_steps // _RECORDS)
-        with threads(1 if self.config.network == "mlp" else torch.get_num_threads()):
+        with threads(1 if self._is_small() else torch.get_num_threads()):
             try:
                 self._call("on_train_start")
                 losses: list[Tensor] = []
@@ -197,6 +198,11 @@ class Trainer:
         if self.config.max_seconds is not None:
             spent = max(spent, (time.perf_counter() - self._start) / self.config.max_seconds)
         return min(1.0, spent)
+
+    def _is_small(self) -> bool:
+        """Whether a step is too short for several threads to pay: they wait for each other longer than they work."""
+        pixels = int(np.prod(self.gan.codec.sample_shape[1:]))
+        return self.config.batch_size * self.config.width * pixels < _NUMBERS_FOR_THREADS
 
     def _finished(self) -> str:
         return ("" if self.progress < 1 else "budget spent") or self.stop_reason

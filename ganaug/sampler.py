@@ -10,7 +10,7 @@ from imblearn.utils import check_target_type
 from imblearn.utils._validation import _check_X
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_consistent_length, validate_data
 
 from ganaug.core.config import TrainConfig
 from ganaug.core.randomness import as_seed
@@ -209,13 +209,12 @@ class GANOverSampler(BaseOverSampler):
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
         if not is_image_data(X):
             X = _check_X(X)
+            check_consistent_length(X, y)
             validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
             return X, y, binarize_y
         X = np.asarray(X)
-        codec = fit_codec(X)
-        if len(X) != len(y):
-            raise ValueError(f"Found input variables with inconsistent numbers of samples: [{len(X)}, {len(y)}]")
-        self.n_features_in_ = int(np.prod(codec.sample_shape))
+        check_consistent_length(X, y)
+        self.n_features_in_ = int(np.prod(fit_codec(X).sample_shape))
         return X, y, binarize_y
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
@@ -231,7 +230,7 @@ class GANOverSampler(BaseOverSampler):
         for label in small:
             own = np.flatnonzero(y == label)
             warnings.warn(
-                f"class {label!r} has {len(own)} samples, fewer than the {MIN_SAMPLES} that can be learnt from; "
+                f"class {str(label)!r} has {len(own)} samples, fewer than the {MIN_SAMPLES} that can be learnt from; "
                 "they are repeated instead",
                 SmallClassWarning,
                 stacklevel=2,

@@ -228,8 +228,9 @@ def fit_column(series: pd.Series, name: object) -> ConstantColumn | CategoryColu
     if _is_time(series):
         return NumericColumn.fit(series, name)
     if is_number(series):
-        distinct = _floats(series, name)[~series.isna().to_numpy()]
-        if len(np.unique(distinct)) > 2:
+        integers = _integers(series)
+        values = _floats(series, name) if integers is None else integers
+        if len(np.unique(values[~series.isna().to_numpy()])) > 2:
             return NumericColumn.fit(series, name)
     column = CategoryColumn.fit(series, name)
     return column if len(column.levels) > 1 else ConstantColumn(value=column.levels[0])

@@ -129,7 +129,7 @@ class ConditionalGAN:
     @torch.no_grad()
     def _encoded(self, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         z = torch.from_numpy(rng.standard_normal((len(c), self.latent_dim), dtype=np.float32))
-        return self.generator_ema(z, torch.from_numpy(c)).numpy()
+        return self.generator_ema(z, torch.tensor(c)).numpy()
 
     def _conditions(self, n: int | None, label: Any, labels: Iterable[Any] | None) -> np.ndarray:
         if labels is not None:
@@ -143,7 +143,7 @@ class ConditionalGAN:
             raise ConfigError(f"n must be a positive integer; got {n!r}")
         if label is None and len(self.classes) > 1:
             raise ConfigError(f"say which class: label= one of {self.classes_.tolist()}")
-        return np.repeat(self.classes.index([self.classes_[0] if label is None else label]), n)
+        return np.broadcast_to(self.classes.index([self.classes_[0] if label is None else label]), n)
 
     def save(self, path: str | Path, *, overwrite: bool = False) -> str:
         """Write one ``.safetensors`` checkpoint atomically and return its SHA-256 digest.
@@ -204,6 +204,16 @@ class ConditionalGAN:
             raise CheckpointError(f"{path} cannot be used: its header does not describe a model ({error})") from error
         _fill(gan, arrays, path)
         return gan
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Networks travel as weights: modules under spectral normalisation cannot be pickled."""
+        return vars(self) | {part: getattr(self, part).state_dict() for part in _PARTS}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        ConditionalGAN.__init__(self, state["codec"], state["classes"], state["config"])
+        self.step, self.history = state["step"], state["history"]
+        for part in _PARTS:
+            getattr(self, part).load_state_dict(state[part])
 
     def __repr__(self) -> str:
         classes = ", ".join(

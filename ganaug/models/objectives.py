@@ -145,7 +145,7 @@ class WassersteinGP(Wasserstein):
     ) -> Tensor:
         """``(‖∇D‖ - 1)²`` at random points between real and fake."""
         real, fake = x.detach().chunk(2)
-        alpha = torch.rand(len(real), generator=generator, device=x.device)
+        alpha = torch.rand(len(real), generator=generator, dtype=x.dtype, device=x.device)
         between = torch.lerp(real, fake, alpha.view(-1, *[1] * (x.dim() - 1))).requires_grad_()
         (gradient,) = torch.autograd.grad(discriminator(between, c[: len(real)]).sum(), between, create_graph=True)
         return (gradient.flatten(1).norm(dim=1) - 1).square().mean()

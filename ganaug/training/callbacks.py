@@ -50,7 +50,7 @@ class Watchdog(Callback):
                 "generator gets little to learn from. Use objective='relativistic', a lower d_learning_rate or "
                 "instance_noise=0.1",
             )
-        if last["diversity"] < 0.05 and last["step"] > trainer.config.max_steps / 4:
+        if last["diversity"] < 0.05 and last["step"] >= 200:
             self._warn(
                 "collapsed",
                 f"samples of one class are nearly all alike at step {last['step']:.0f} (their spread is "

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from sklearn.utils.multiclass import check_classification_targets
 from torch import Tensor, nn
@@ -277,6 +278,9 @@ def _target(y: Any) -> np.ndarray:
         target = target[:, 0]
     if target.ndim != 1:
         raise SchemaError(f"y must hold one label for each sample; got shape {target.shape}")
+    missing = int(pd.isna(target).sum())
+    if missing:
+        raise SchemaError(f"y has {missing} missing labels; drop those samples")
     try:
         check_classification_targets(target)
     except ValueError as error:

@@ -1,0 +1,32 @@
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALLED := .venv/.installed
+
+.PHONY: demo test test-slow check docs clean
+
+demo: $(INSTALLED)  ## 5,000 synthetic threes in ./demo-output
+	$(BIN)/ganaug synth --class 3 --n 5000 --out demo-output --overwrite
+
+test: $(INSTALLED)  ## the default suite
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(INSTALLED)  ## learning quality: minutes of CPU
+	$(BIN)/python -m pytest -m slow
+
+check: $(INSTALLED)  ## style, types, generated docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python docs/generate_cli.py --check
+
+docs: $(INSTALLED)  ## regenerate docs/cli.md from the program
+	$(BIN)/python docs/generate_cli.py
+
+clean:
+	rm -rf .venv demo-output
+
+$(INSTALLED): pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[dev]"
+	touch $@

@@ -1,0 +1,41 @@
+"""Shared data: small, and made here."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+
+@pytest.fixture(scope="session")
+def mixed_frame() -> tuple[pd.DataFrame, pd.Series]:
+    """120 rows of every kind of column, 24 of them of the rare class."""
+    rng = np.random.default_rng(0)
+    n = 120
+    rare = np.arange(n) < 24
+    frame = pd.DataFrame(
+        {
+            "amount": rng.normal(size=n) + 2 * rare,
+            "small": rng.normal(size=n).astype(np.float32),
+            "count": rng.integers(0, 40, n),
+            "flag": rng.random(n) < 0.2 + 0.4 * rare,
+            "level": pd.Categorical(rng.choice(["low", "mid", "high"], n), ["low", "mid", "high", "never"], ordered=True),
+            "city": rng.choice(["Oslo", "Lima", "Pune"], n),
+            "note": pd.Series(rng.choice(["a", "b", None], n), dtype=object),
+            "day": pd.Timestamp("2024-02-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D"),
+            "seen": pd.Timestamp("2024-02-01", tz="Europe/Oslo") + pd.to_timedelta(rng.integers(0, 999, n), unit="h"),
+            "visits": pd.array(np.where(rng.random(n) < 0.2, None, rng.integers(0, 9, n)), dtype="Int64"),
+            "agreed": pd.array(np.where(rng.random(n) < 0.2, None, rng.random(n) < 0.5), dtype="boolean"),
+            "score": np.where(rng.random(n) < 0.3, np.nan, rng.normal(size=n)),
+            "unit": "kg",
+        }
+    )
+    return frame, pd.Series(np.where(rare, "rare", "usual"), name="outcome")
+
+
+@pytest.fixture(scope="session")
+def digit_images() -> tuple[np.ndarray, np.ndarray]:
+    """90 gray 8 × 8 uint8 images: bright left halves (60 of class 0), bright right halves (30 of class 1)."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 60, (90, 8, 8)).astype(np.uint8)
+    images[:60, :, :4] += 150
+    images[60:, :, 4:] += 150
+    return images, np.repeat([0, 1], [60, 30])

@@ -1,0 +1,97 @@
+"""The house rules: imports point downward, entry points load and are documented, nothing heavy loads early."""
+
+import ast
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import entry_points
+from pathlib import Path
+
+import pytest
+
+import ganaug
+
+PACKAGE = Path(ganaug.__file__).parent
+ROOT = PACKAGE.parent
+FLOORS = {"core": 0, "data": 1, "models": 2, "training": 3, "evaluation": 4, "sampler": 5, "cli": 5}
+GROUPS = ["objectives", "networks", "codecs", "readers", "writers"]
+
+
+def imported(file):
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def floor(module):
+    parts = module.split(".")
+    return FLOORS.get(parts[1]) if parts[0] == "ganaug" and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_imports_point_downward(file):
+    own = floor(".".join(("ganaug", *file.relative_to(PACKAGE).with_suffix("").parts)))
+    if own is None:
+        return
+    for module in imported(file):
+        other = floor(module)
+        assert other is None or other <= own, f"{file.name} imports {module}, which lives above it"
+        same_floor = own == 5 and other == 5
+        assert not same_floor or module.split(".")[1] == file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_every_entry_point_loads_and_is_documented(group):
+    documented = (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8")
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"][f"ganaug.{group}"]
+    found = {point.name: point for point in entry_points(group=f"ganaug.{group}")}
+    assert declared.keys() <= found.keys()
+    for name in declared:
+        assert callable(found[name].load())
+        assert f"`{name}`" in documented
+
+
+def test_no_entry_point_group_is_forgotten():
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]
+    assert declared.keys() == {f"ganaug.{group}" for group in GROUPS}
+
+
+@pytest.mark.parametrize("statement", ["import ganaug", "import ganaug.cli.app", "from ganaug import TrainConfig"])
+def test_nothing_heavy_loads_early(statement):
+    heavy = "torch sklearn imblearn pandas torchvision".split()
+    code = f"import sys; {statement}; print([m for m in {heavy} if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_every_public_name_loads_and_the_rest_says_so():
+    for name in ganaug.__all__:
+        assert getattr(ganaug, name) is not None
+    assert set(ganaug.__all__) <= set(dir(ganaug))
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        ganaug.nonsense  # noqa: B018
+
+
+def test_version_is_the_distribution_s():
+    from importlib.metadata import version
+
+    assert version("ganaug") == ganaug.__version__
+
+
+def test_generated_command_line_page_is_current():
+    subprocess.run([sys.executable, ROOT / "docs" / "generate_cli.py", "--check"], check=True)
+
+
+def test_doctests():
+    import doctest
+    import importlib
+
+    tried = 0
+    for file in sorted(PACKAGE.rglob("*.py")):
+        name = ".".join(("ganaug", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        module = importlib.import_module(name)
+        result = doctest.testmod(module, extraglobs={"ganaug": ganaug})
+        assert result.failed == 0, name
+        tried += result.attempted
+    assert tried > 15

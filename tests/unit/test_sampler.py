@@ -1,0 +1,264 @@
+import pickle
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline
+from pandas.testing import assert_frame_equal, assert_series_equal
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.utils.validation import check_is_fitted
+
+import ganaug
+from ganaug import GANOverSampler
+from ganaug.core.config import TrainConfig
+from ganaug.sampler import SmallClassWarning
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return make_classification(n_samples=100, n_classes=3, n_informative=4, weights=[0.6, 0.25, 0.15], random_state=0)
+
+
+def resample(X, y, **settings):
+    return GANOverSampler(**{"max_steps": 5, "random_state": 0, **settings}).fit_resample(X, y)
+
+
+@pytest.mark.parametrize(
+    "container",
+    [np.asarray, np.ndarray.tolist, np.float32, sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array, pd.DataFrame],
+)
+def test_originals_come_first_in_the_same_container(rows, container):
+    X, y = rows
+    given = container(X)
+    X_new, y_new = resample(given, y)
+    expected, y_expected = RandomOverSampler(random_state=0).fit_resample(given, y)
+    assert type(X_new) is type(expected)
+    assert Counter(y_new) == Counter(y_expected) == dict.fromkeys([0, 1, 2], Counter(y)[0])
+    if isinstance(X_new, pd.DataFrame):
+        assert_frame_equal(X_new.iloc[:100], given)
+    elif sparse.issparse(X_new):
+        assert X_new.dtype == expected.dtype
+        np.testing.assert_array_equal(X_new[:100].toarray(), X)
+    else:
+        assert np.asarray(X_new).dtype == np.asarray(expected).dtype
+        np.testing.assert_array_equal(np.asarray(X_new)[:100], np.asarray(given))
+
+
+def test_mixed_frame_keeps_every_dtype_and_support(mixed_frame):
+    X, y = mixed_frame
+    X_new, y_new = resample(X, y)
+    assert_frame_equal(X_new.iloc[: len(X)], X)
+    assert_series_equal(y_new.iloc[: len(y)], y)
+    made = X_new.iloc[len(X) :]
+    assert set(y_new.iloc[len(y) :]) == {"rare"}
+    assert X_new.index.equals(pd.RangeIndex(len(X_new)))
+    for name in X:
+        assert made[name].dtype == X[name].dtype
+        assert made[name].isna().any() <= X[name].isna().any()
+        known = X[name].dropna()
+        if name in ("flag", "level", "city", "note", "visits", "agreed", "unit"):
+            assert set(made[name].dropna()) <= set(known)
+        else:
+            assert known.min() <= made[name].min() and made[name].max() <= known.max()
+    assert (made["day"] == made["day"].dt.normalize()).all()
+
+
+def test_index_and_tuple_columns_follow_random_over_sampler(rows):
+    X, y = rows
+    frame = pd.DataFrame(X, index=range(500, 600), columns=pd.MultiIndex.from_product([["a", "b"], range(10)]))
+    X_new, _ = resample(frame, y)
+    expected, _ = RandomOverSampler(random_state=0).fit_resample(frame, y)
+    assert X_new.columns.equals(expected.columns)
+    assert X_new.index.equals(expected.index)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda images: images,
+        lambda images: images / np.float32(255),
+        lambda images: images.astype(float) / 127.5 - 1,
+        lambda images: np.stack([images] * 3, axis=-1),
+        lambda images: np.stack([images] * 3, axis=-1) / 255.0,
+        lambda images: images[:, None],
+        lambda images: np.concatenate([images, images[:, :, :4]], axis=2),
+    ],
+    ids=["NHW uint8", "NHW float32", "NHW [-1, 1]", "NHWC uint8", "NHWC float", "NCHW", "not square"],
+)
+def test_images_keep_shape_dtype_and_range(digit_images, transform):
+    images, y = digit_images
+    X = transform(images)
+    sampler = GANOverSampler(max_steps=3, random_state=0)
+    X_new, y_new = sampler.fit_resample(X, y)
+    np.testing.assert_array_equal(X_new[:90], X)
+    assert X_new.shape == (120, *X.shape[1:]) and X_new.dtype == X.dtype
+    assert Counter(y_new) == {0: 60, 1: 60}
+    assert X.min() <= X_new.min() and X_new.max() <= X.max()
+    assert sampler.n_features_in_ == X[0].size
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ("auto", {0: 60, 1: 60, 2: 60}),
+        ("minority", {0: 60, 1: 25, 2: 60}),
+        ("not minority", {0: 60, 1: 60, 2: 15}),
+        ("not majority", {0: 60, 1: 60, 2: 60}),
+        ("all", {0: 60, 1: 60, 2: 60}),
+        ({1: 30, 2: 20}, {0: 60, 1: 30, 2: 20}),
+        ({0: 61}, {0: 61, 1: 25, 2: 15}),
+        (lambda y: {2: 50}, {0: 60, 1: 25, 2: 50}),
+    ],
+)
+def test_every_sampling_strategy(rows, strategy, expected):
+    X = rows[0]
+    y = np.repeat([0, 1, 2], [60, 25, 15])
+    assert Counter(resample(X, y, sampling_strategy=strategy)[1]) == expected
+
+
+def test_float_strategy_on_two_classes(rows):
+    y = np.repeat([0, 1], [80, 20])
+    assert Counter(resample(rows[0], y, sampling_strategy=0.5)[1]) == {0: 80, 1: 40}
+
+
+def test_balanced_data_come_back_unchanged_and_nothing_is_trained(rows):
+    y = np.repeat([0, 1], 50)
+    sampler = GANOverSampler()
+    X_new, y_new = sampler.fit_resample(rows[0], y)
+    np.testing.assert_array_equal(X_new, rows[0])
+    assert sampler.gan_ is None and sampler.history_ is None
+
+
+@pytest.mark.parametrize("kind", ["rows", "images"])
+def test_same_seed_same_output(rows, digit_images, kind):
+    X, y = rows if kind == "rows" else digit_images
+    first, second, other = (resample(X, y, random_state=seed)[0] for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_global_generators_are_left_alone(rows):
+    import torch
+
+    before = torch.get_rng_state(), np.random.get_state()[1].copy(), torch.get_num_threads()
+    GANOverSampler(max_steps=3).fit_resample(*rows)
+    assert torch.equal(before[0], torch.get_rng_state())
+    np.testing.assert_array_equal(before[1], np.random.get_state()[1])
+    assert torch.get_num_threads() == before[2]
+
+
+def test_synthetic_rows_are_of_the_class_that_was_asked_for():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1, (200, 3)), rng.normal(4, 1, (30, 3))])
+    y = np.repeat(["usual", "rare"], [200, 30])
+    X_new, y_new = GANOverSampler(random_state=0).fit_resample(X, y)
+    made = X_new[230:]
+    assert set(y_new[230:]) == {"rare"}
+    assert np.abs(made.mean(axis=0) - 4).max() < 0.75
+    assert 0.4 < made.std(axis=0).mean() < 1.5
+
+
+def test_a_class_too_small_to_learn_is_repeated_and_says_so(rows):
+    X = rows[0]
+    y = np.repeat(["a", "b", "c"], [79, 20, 1])
+    with pytest.warns(SmallClassWarning, match="class 'c' has 1 samples"):
+        X_new, y_new = resample(X, y)
+    assert Counter(y_new) == {"a": 79, "b": 79, "c": 79}
+    assert (X_new[y_new == "c"] == X[99]).all()
+
+
+def test_constant_columns_alone_are_an_error_that_says_so():
+    with pytest.raises(ganaug.SchemaError, match="constant"):
+        resample(np.ones((40, 2)), np.repeat([0, 1], [30, 10]))
+
+
+def test_pickled_and_cloned(rows):
+    X, y = rows
+    sampler = GANOverSampler(max_steps=5, random_state=0, learning_rate=1e-3)
+    X_new, _ = sampler.fit_resample(X, y)
+    again = pickle.loads(pickle.dumps(sampler))
+    np.testing.assert_array_equal(
+        again.gan_.sample(5, label=1, random_state=0), sampler.gan_.sample(5, label=1, random_state=0)
+    )
+    fresh = clone(sampler)
+    assert fresh.get_params() == sampler.get_params()
+    with pytest.raises(NotFittedError):
+        check_is_fitted(fresh)
+    np.testing.assert_array_equal(fresh.fit_resample(X, y)[0], X_new)
+
+
+def test_history_is_kept(rows):
+    sampler = GANOverSampler(max_steps=5, random_state=0)
+    sampler.fit_resample(*rows)
+    assert sampler.history_["step"] == [1, 2, 3, 4, 5]
+    assert np.isfinite(sampler.history_["d_loss"]).all()
+
+
+def test_inside_a_pipeline_grid_search_and_cross_validation(rows):
+    X, y = rows
+    model = make_pipeline(GANOverSampler(max_steps=3, random_state=0), LogisticRegression(max_iter=500))
+    grid = {"ganoversampler__max_steps": [2, 4]}
+    search = GridSearchCV(model, grid, cv=3, n_jobs=2, error_score="raise").fit(X, y)
+    assert set(search.cv_results_["param_ganoversampler__max_steps"]) == {2, 4}
+    scores = cross_validate(model, X, y, cv=3, error_score="raise")
+    assert np.isfinite(scores["test_score"]).all()
+
+
+def test_images_inside_a_pipeline(digit_images):
+    from sklearn.preprocessing import FunctionTransformer
+
+    images, y = digit_images
+    flat = FunctionTransformer(lambda X: X.reshape(len(X), -1) / 255)
+    model = make_pipeline(GANOverSampler(max_steps=3, random_state=0), flat, LogisticRegression())
+    assert cross_validate(model, images, y, cv=3, error_score="raise")["test_score"].min() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"X": np.full((100, 3), np.inf)}, "infinity"),
+        ({"y": np.zeros(100)}, "class"),
+        ({"X": [[1, 2], [3]], "y": [0, 1]}, "inhomogeneous|ragged"),
+        ({"X": np.zeros((50, 3))}, "inconsistent numbers of samples"),
+        ({"X": np.zeros((100, 8, 8, 7))}, "channels"),
+        ({"X": np.full((100, 8, 8), np.nan)}, "NaN"),
+    ],
+    ids=["inf", "one class", "ragged", "lengths", "channels", "NaN pixels"],
+)
+def test_wrong_input_is_refused_in_one_clear_line(rows, change, message):
+    given = {"X": rows[0], "y": rows[1], **change}
+    with pytest.raises(ValueError, match=message):
+        resample(**given)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"label_smoothing": 0.1}, "label_smoothing has no meaning"),
+        ({"attention": True}, "attention needs images"),
+        ({"betas": (0.5, 1.5)}, "betas"),
+        ({"device": "nonsense"}, "device 'nonsense'"),
+    ],
+)
+def test_settings_that_contradict_are_refused(rows, settings, message):
+    with pytest.raises(ganaug.ConfigError, match=message):
+        resample(*rows, **settings)
+
+
+def test_unknown_objective_says_what_is_known(rows):
+    with pytest.raises(ganaug.PluginNotFoundError, match="did you mean 'hinge'"):
+        resample(*rows, objective="hing")
+
+
+def test_the_doors_agree_on_every_default():
+    config = TrainConfig().model_dump()
+    params = GANOverSampler().get_params()
+    assert {name: params[name] for name in config} == config
+    assert params.keys() - config.keys() == {"sampling_strategy", "random_state"}

@@ -17,7 +17,9 @@ def mixed_frame() -> tuple[pd.DataFrame, pd.Series]:
             "small": rng.normal(size=n).astype(np.float32),
             "count": rng.integers(0, 40, n),
             "flag": rng.random(n) < 0.2 + 0.4 * rare,
-            "level": pd.Categorical(rng.choice(["low", "mid", "high"], n), ["low", "mid", "high", "never"], ordered=True),
+            "level": pd.Categorical(
+                rng.choice(["low", "mid", "high"], n), ["low", "mid", "high", "never"], ordered=True
+            ),
             "city": rng.choice(["Oslo", "Lima", "Pune"], n),
             "note": pd.Series(rng.choice(["a", "b", None], n), dtype=object),
             "day": pd.Timestamp("2024-02-01") + pd.to_timedelta(rng.integers(0, 300, n), unit="D"),

@@ -1,6 +1,7 @@
 """Trained models that ``ganaug synth`` keeps, and ``ganaug cache`` to see and clear them."""
 
 import hashlib
+import json
 import os
 import shutil
 from pathlib import Path
@@ -36,9 +37,9 @@ def model_path(dataset: "Dataset", config: "TrainConfig", seed: int) -> Path:
 
     codec = fit_codec(dataset.X)
     digest = hashlib.sha256(f"{ganaug.__version__} {FORMAT} {seed} {config.model_dump_json()}".encode())
-    digest.update(codec.schema.model_dump_json().encode())
+    digest.update(json.dumps([codec.schema.model_dump(), codec.to_json()], sort_keys=True).encode())
     digest.update(codec.encode(dataset.X).tobytes())
-    digest.update(repr(np.asarray(dataset.y).tolist()).encode())
+    digest.update(repr((getattr(dataset.y, "name", None), np.asarray(dataset.y).tolist())).encode())
     return folder() / "models" / f"{digest.hexdigest()[:32]}.safetensors"
 
 

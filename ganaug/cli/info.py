@@ -1,13 +1,14 @@
 """``ganaug info MODEL``."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from ganaug.cli import options
 from ganaug.cli.console import result
 from ganaug.core import checkpoint
+from ganaug.core.errors import CheckpointError
 from ganaug.core.schema import ImageSchema, TableSchema
 
 
@@ -22,9 +23,17 @@ def info(
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
     header = checkpoint.read_header(model)
+    try:
+        lines = _lines(model, header)
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointError(f"{model} is damaged: its header does not describe a model ({error})") from error
+    result(lines, header, as_json)
+
+
+def _lines(model: Path, header: dict[str, Any]) -> list[str]:
     schema = (ImageSchema if header["schema"]["kind"] == "image" else TableSchema)(**header["schema"])
     history, config = header["history"], header["config"]
-    lines = [
+    return [
         f"{model}: {schema.describe()}",
         "classes: " + ", ".join(f"{entry['label']} ({entry['count']:,})" for entry in header["classes"]),
         f"trained: {header['step']:,} steps, objective {config['objective']}, network {config['network']}",
@@ -32,4 +41,3 @@ def info(
         "written by: " + ", ".join(f"{name} {version}" for name, version in header["versions"].items()),
         f"sha256: {header['sha256']}",
     ]
-    result(lines, header, as_json)

@@ -39,7 +39,8 @@ def contact_sheet(
     for label in labels:
         if real is not None:
             own = real[0][real[1] == gan.classes.index([label])[0]]
-            strips.append((f"{label}: real", own))
+            shown = np.linspace(0, len(own) - 1, min(len(own), _ACROSS * _ROWS)).astype(int)
+            strips.append((f"{label}: real", own[shown]))
         strips.append((f"{label}: synthetic", synthetic[label]))
     drawn = [_strip(caption, images[: _ACROSS * _ROWS]) for caption, images in strips]
     width = max(strip.width for strip in drawn)

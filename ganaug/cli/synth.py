@@ -1,6 +1,7 @@
 """``ganaug synth --class NAME --n N``."""
 
 import json
+import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +11,7 @@ import typer
 from ganaug.cli import cache, options
 from ganaug.cli.console import result, say
 from ganaug.core import checkpoint
-from ganaug.core.atomic import replacing
+from ganaug.core.atomic import refuse_unwritable, replacing
 from ganaug.core.errors import CheckpointError, OutputError
 
 if TYPE_CHECKING:
@@ -37,9 +38,7 @@ def synth(
     model: Annotated[Path | None, typer.Option(help="A checkpoint that ganaug train wrote.")] = None,
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="Train on these data, as ganaug train does; with --model: real data to compare with."
-        ),
+        typer.Option(help="Train on these data, as ganaug train does; with --model: real data to compare with."),
     ] = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
@@ -94,25 +93,28 @@ def synth(
     gan, digest = _model(model, dataset, classes, chosen, seed, use_cache, quiet)
     labels = [_label(gan.classes, name) for name in classes] if classes else gan.classes_.tolist()
     labels = list(dict.fromkeys(labels))
+    real = None if dataset is None else (gan.codec.encode(dataset.X), gan.classes.index(dataset.y))
     with replacing(out, overwrite=overwrite, folder=True) as folder:
         files, kept = _write(gan, labels, n, seed, folder, quiet)
-        real = None if dataset is None else (gan.codec.encode(dataset.X), gan.classes.index(dataset.y))
         if preview and gan.codec.schema.kind == "image":
             from ganaug.cli.preview import contact_sheet
 
             contact_sheet(gan, labels, real, kept).save(folder / "preview.png")
         manifest = _manifest(gan, labels, n, seed, digest, files)
         (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    quality = {} if real is None else _quality(gan, labels, real, kept)
+        quality = {} if real is None else _quality(gan, real, kept)
     seconds = time.perf_counter() - start
     lines = [f"Wrote {n * len(labels):,} samples to {out} in {seconds:.0f} s:"]
-    lines += [f"  {label}: {_verdict(quality.get(label))}" for label in labels]
+    lines += [f"  {label}: {_verdict(quality.get(label), real is not None)}" for label in labels]
     lines += [f"See {out / name}." for name in ("preview.png",) if (out / name).exists()]
     data_out = {
         "out": str(out),
         "counts": manifest["counts"],
         "seconds": round(seconds, 2),
-        "quality": {str(label): vars(found) for label, found in quality.items() if found},
+        "quality": {
+            str(label): {name: None if math.isnan(value) else value for name, value in vars(found).items()}
+            for label, found in quality.items()
+        },
     }
     result(lines, data_out, as_json)
 
@@ -121,10 +123,19 @@ def _refuse_foreign(out: Path, overwrite: bool) -> None:
     """Stop before any work if the output may not be written; ``--overwrite`` only replaces what synth wrote."""
     if out.exists() and not overwrite:
         raise OutputError(f"{out} exists already; choose another --out, or give --overwrite to replace it")
-    if out.exists() and not (out / MANIFEST).is_file() and not (out.is_dir() and not any(out.iterdir())):
+    if out.exists() and not _is_ours(out):
         raise OutputError(
-            f"{out} was not written by ganaug synth (no {MANIFEST}), so it is not replaced; choose another"
+            f"{out} was not written by ganaug synth (no {MANIFEST} of it), so it is not replaced; choose another --out"
         )
+    refuse_unwritable(out, overwrite=overwrite, folder=True)
+
+
+def _is_ours(out: Path) -> bool:
+    """Whether a folder is empty or holds a manifest that synth wrote; other programs have a manifest.json too."""
+    try:
+        return "ganaug" in json.loads((out / MANIFEST).read_text(encoding="utf-8"))["versions"]
+    except (OSError, ValueError, LookupError, TypeError):
+        return out.is_dir() and not any(out.iterdir())
 
 
 def _dataset(
@@ -248,23 +259,31 @@ def _manifest(
 
 
 def _quality(
-    gan: "ConditionalGAN", labels: list[Any], real: "tuple[np.ndarray, np.ndarray]", kept: "dict[Any, np.ndarray]"
-) -> "dict[Any, Fidelity | None]":
+    gan: "ConditionalGAN", real: "tuple[np.ndarray, np.ndarray]", kept: "dict[Any, np.ndarray]"
+) -> "dict[Any, Fidelity]":
+    """Judge every class that has real samples to compare with."""
     from ganaug.evaluation.fidelity import assess
 
-    found: dict[Any, Fidelity | None] = {}
-    for label in labels:
-        condition = int(gan.classes.index([label])[0])
-        enough = (real[1] == condition).sum() >= 2
-        found[label] = assess(*real, kept[label], condition) if enough else None
-    return found
+    conditions = {label: int(gan.classes.index([label])[0]) for label in kept}
+    enough = {label: condition for label, condition in conditions.items() if (real[1] == condition).sum() >= 2}
+    found = assess(*real, {condition: kept[label] for label, condition in enough.items()})
+    return {label: found[condition] for label, condition in enough.items()}
 
 
-def _verdict(found: "Fidelity | None") -> str:
+def _verdict(found: "Fidelity | None", compared: bool) -> str:
     if found is None:
-        return "not judged (give --data: the real samples to compare with)"
-    return (
+        why = "fewer than 2 real samples" if compared else "give --data: the real samples to compare with"
+        return f"not judged ({why})"
+    called = (
         f"{found.agreement:.1%} are called so by an SVM trained on the real data (real ones, held out: "
-        f"{found.agreement_real:.1%}); diversity: they cover {found.coverage:.0%} of the real samples; nearest real "
-        f"sample {found.nearest_ratio:.2f} × as far as between real ones (well under 1 would mean copies)"
+        f"{found.agreement_real:.1%}); "
+    )
+    near = (
+        f"; nearest real sample {found.nearest_ratio:.2f} × as far as between real ones "
+        "(well under 1 would mean copies)"
+    )
+    return (
+        ("" if math.isnan(found.agreement) else called)
+        + f"diversity: they cover {found.coverage:.0%} of the real samples"
+        + ("" if math.isnan(found.nearest_ratio) else near)
     )

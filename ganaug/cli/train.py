@@ -1,5 +1,6 @@
 """``ganaug train DATA --out MODEL``."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -44,9 +45,9 @@ def train(
         "precision": precision,
     }
     chosen = options.config_from(config, settings, **flags)
-    from ganaug.core.atomic import refuse_existing
+    from ganaug.core.atomic import refuse_unwritable
 
-    refuse_existing(out, overwrite)
+    refuse_unwritable(out, overwrite=overwrite)
     dataset = options.dataset_from(data, target, image_size)
     from ganaug.training.callbacks import ProgressBar
     from ganaug.training.trainer import train as train_gan
@@ -61,7 +62,7 @@ def train(
     rarest = min(classes, key=lambda name: classes[name])
     lines = [
         f"Trained {gan.step:,} steps in {seconds:.0f} s on {gan.codec.schema.describe()}.",
-        f"Saved {out}; next: ganaug synth --model {out} --class {rarest!r} --n 1000",
+        f"Saved {out}; next: " + shlex.join(["ganaug", "synth", "--model", str(out), "--class", rarest, "--n", "1000"]),
     ]
     data_out = {"out": str(out), "sha256": digest, "steps": gan.step, "seconds": seconds, "classes": classes}
     result(lines, data_out, as_json)

@@ -9,10 +9,19 @@ from pathlib import Path
 from ganaug.core.errors import OutputError
 
 
-def refuse_existing(target: Path, overwrite: bool) -> None:
-    """Raise `OutputError` if `target` exists and may not be replaced."""
+def refuse_unwritable(target: Path, *, overwrite: bool, folder: bool = False) -> None:
+    """Raise `OutputError` if `target` may not be replaced or cannot be written: to be asked before hours of work."""
     if not overwrite and (target.exists() or target.is_symlink()):
         raise OutputError(f"{target} exists already; choose another name or ask for it to be overwritten")
+    if target.name in ("", ".."):
+        raise OutputError(f"cannot write {target}: name the {'folder' if folder else 'file'} itself")
+    if target.is_dir() and not folder:
+        raise OutputError(f"cannot write {target}: it is a folder; name a file")
+    parent = next(parent for parent in target.absolute().parents if os.path.exists(parent))
+    if not parent.is_dir():
+        raise OutputError(f"cannot write {target}: {parent} is not a folder")
+    if not os.access(parent, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {target}: no permission to write in {parent}")
 
 
 @contextmanager
@@ -33,7 +42,7 @@ def replacing(target: Path, *, overwrite: bool = False, folder: bool = False) ->
     OutputError
         If `target` exists and `overwrite` is false, or the file system refuses (no space, no permission).
     """
-    refuse_existing(target, overwrite)
+    refuse_unwritable(target, overwrite=overwrite, folder=folder)
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +54,7 @@ def replacing(target: Path, *, overwrite: bool = False, folder: bool = False) ->
         else:
             with partial.open("rb") as handle:
                 os.fsync(handle.fileno())
-            refuse_existing(target, overwrite)
+            refuse_unwritable(target, overwrite=overwrite)
             partial.replace(target)
     except OutputError:
         raise

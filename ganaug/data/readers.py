@@ -80,16 +80,19 @@ def read_image_folder(path: Path, *, image_size: tuple[int, int] | None = None) 
         If there are no class folders or no images, or sizes differ and `image_size` is not given.
     """
     folders = sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
+    foreign = next((p.name for p in folders if any("\ud800" <= letter <= "\udfff" for letter in p.name)), None)
+    if foreign is not None:
+        raise SchemaError(f"the name of class folder {foreign!r} in {path} is not UTF-8; rename it")
     images: list[Image.Image] = []
     labels: list[str] = []
     unreadable: list[str] = []
     for folder in folders:
-        for file in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _IMAGE_SUFFIXES):
+        for file in _visible_images(folder):
             try:
                 with Image.open(file) as image:
                     images.append(_upright(image, image_size))
                 labels.append(folder.name)
-            except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+            except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError) as error:
                 unreadable.append(f"{file.relative_to(path)} ({error})")
     if unreadable:
         said = "; ".join(unreadable[:5]) + ("; …" if len(unreadable) > 5 else "")
@@ -106,15 +109,24 @@ def read_image_folder(path: Path, *, image_size: tuple[int, int] | None = None) 
     return Dataset(np.stack([np.asarray(image.convert(mode)) for image in images]), np.array(labels), str(path))
 
 
+def _visible_images(folder: Path) -> list[Path]:
+    """Return image files at any depth, but none that is hidden or in a hidden folder."""
+    found = (path.relative_to(folder) for path in folder.rglob("*") if path.suffix.lower() in _IMAGE_SUFFIXES)
+    return sorted(folder / path for path in found if not any(part.startswith(".") for part in path.parts))
+
+
 def _upright(image: Image.Image, size: tuple[int, int] | None) -> Image.Image:
-    """Decode, turn as EXIF says, reduce to gray or RGB, resize."""
-    if image.mode.startswith(("I", "F")):  # 16 bits and more: stretch to 8
-        pixels = np.asarray(image, dtype=np.float64)
-        pixels = pixels / (65535 if pixels.max() > 255 else 255) * 255
-        image = Image.fromarray(pixels.round().clip(0, 255).astype(np.uint8))
+    """Decode, turn as EXIF says, reduce to gray or RGB of 8 bits, resize."""
     turned = ImageOps.exif_transpose(image)
+    if turned.mode.startswith("I"):
+        pixels = np.asarray(turned, dtype=np.float64)
+        if pixels.min() < 0 or pixels.max() > 65535:
+            raise ValueError("pixels of 32 bits; save it with 8 or 16")
+        turned = Image.fromarray((pixels / 257).round().astype(np.uint8))
+    if turned.mode == "F":
+        raise ValueError("float pixels, whose black and white are unknown; save it with 8 or 16 bits")
     gray = turned.mode in ("1", "L", "LA")
-    plain = turned.convert("L" if gray else "RGB")
+    plain = turned.convert("L" if gray else "RGBA").convert("L" if gray else "RGB")
     return plain if size is None else plain.resize((size[1], size[0]), Image.Resampling.LANCZOS)
 
 
@@ -127,13 +139,15 @@ def read_npz(path: Path) -> Dataset:
         If the arrays are missing, pickled or of unequal length.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as handle, np.load(handle, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
-    except (ValueError, EOFError, KeyError, AttributeError, BadZipFile, zlib.error) as error:
+    except (ValueError, EOFError, KeyError, TypeError, RuntimeError, BadZipFile, zlib.error) as error:
         raise SchemaError(f"cannot read {path}: not a whole .npz file of plain arrays ({error})") from None
     X, y = (_first(arrays, names, path) for names in (_SAMPLES, _LABELS))
-    if y.ndim != 1 or len(X) != len(y):
-        raise SchemaError(f"{path} holds {len(X)} samples and labels of shape {y.shape}; expected one label a sample")
+    if y.ndim != 1 or X.shape[:1] != y.shape or len(y) == 0:
+        raise SchemaError(f"{path} holds samples of shape {X.shape}, labels of {y.shape}; expected one label a sample")
+    if y.dtype.kind == "f" and np.isnan(y).any():
+        raise SchemaError(f"{path} has {int(np.isnan(y).sum())} missing labels; drop those samples")
     if "class_names" in arrays and y.dtype.kind in "iu" and y.min() >= 0 and y.max() < len(arrays["class_names"]):
         y = arrays["class_names"][y]
     return Dataset(X, y, str(path))
@@ -158,7 +172,9 @@ def read_csv(path: Path, *, target: str | None = None) -> Dataset:
     """
     try:
         frame = pd.read_csv(path, sep=_separator(path), low_memory=False)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise SchemaError(f"cannot read {path} as text ({error}); save it as UTF-8") from None
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
         raise SchemaError(f"cannot read {path} as a table: {error}") from None
     if frame.shape[1] < 2 or len(frame) == 0:
         raise SchemaError(f"{path} needs a header, rows, and at least one column besides the target; got {frame.shape}")
@@ -176,7 +192,7 @@ def _separator(path: Path) -> str:
     if path.suffix.lower() == ".tsv":
         return "\t"
     with path.open(encoding="utf-8", errors="replace") as handle:
-        header = handle.readline()
+        header = next((line for line in handle if line.strip()), "")
     return max(",;\t|", key=header.count)
 
 

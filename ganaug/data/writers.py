@@ -103,7 +103,7 @@ class CSVWriter:
 
     def __init__(self, folder: Path, codec: Codec, labels: Sequence[Any], target: str) -> None:
         self.target = target
-        self._handle = (folder / self.file_name).open("wb")
+        self._path = folder / self.file_name
         self._digest = hashlib.sha256()
         self._header = True
 
@@ -114,13 +114,13 @@ class CSVWriter:
         frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
         frame = pd.concat([frame, pd.Series([label] * len(frame), name=self.target, index=frame.index)], axis=1)
         content = frame.to_csv(index=False, header=self._header, lineterminator="\n").encode()
-        self._handle.write(content)
+        with self._path.open("ab") as handle:
+            handle.write(content)
         self._digest.update(content)
         self._header = False
 
     def close(self) -> dict[str, str]:
-        """Close the file and return its digest."""
-        self._handle.close()
+        """Return the file's digest."""
         return {self.file_name: self._digest.hexdigest()}
 
 

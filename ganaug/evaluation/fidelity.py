@@ -1,5 +1,6 @@
 """How much synthetic samples of one class look like the real ones, and whether they were copied."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +19,8 @@ class Fidelity:
     Attributes
     ----------
     agreement : float
-        Share of the synthetic samples that a classifier trained on the real data calls by the class asked for.
+        Share of the synthetic samples that a classifier trained on the real data calls by the class asked for; NaN
+        where there is nothing to tell apart, or fewer than 3 real samples of the class.
     agreement_real : float
         The same for real samples of the class that the classifier did not see: what can be expected.
     coverage : float
@@ -28,7 +30,7 @@ class Fidelity:
         Mean number of real neighbourhoods that a synthetic sample lies in, over k: about 1 for real samples.
     nearest_ratio : float
         Median distance from a synthetic sample to the nearest real one, over the same between real ones. Well under 1:
-        copies.
+        copies. NaN where most real samples have a twin.
     """
 
     agreement: float
@@ -38,8 +40,8 @@ class Fidelity:
     nearest_ratio: float
 
 
-def assess(real: np.ndarray, c: np.ndarray, synthetic: np.ndarray, condition: int, *, k: int = 5) -> Fidelity:
-    """Compare synthetic samples of one class with all real data.
+def assess(real: np.ndarray, c: np.ndarray, synthetic: Mapping[int, np.ndarray], *, k: int = 5) -> dict[int, Fidelity]:
+    """Compare synthetic samples, class by class, with all real data.
 
     Parameters
     ----------
@@ -47,27 +49,29 @@ def assess(real: np.ndarray, c: np.ndarray, synthetic: np.ndarray, condition: in
         Encoded real samples of all classes.
     c : ndarray of shape (n,)
         Their integer classes.
-    synthetic : ndarray of shape (m, *sample_shape)
-        Encoded synthetic samples of class `condition`.
-    condition : int
-        The class asked for.
+    synthetic : dict of int to ndarray of shape (m, *sample_shape)
+        Encoded synthetic samples by the class that was asked for.
     k : int, default=5
         Neighbours that make a neighbourhood; fewer where the class has no more.
 
     Raises
     ------
     ValueError
-        If the class has fewer than 2 real samples.
+        If a class has fewer than 2 real samples.
     """
-    real, synthetic = real.reshape(len(real), -1), thinned(synthetic.reshape(len(synthetic), -1))
-    own = thinned(real[c == condition])
-    if len(own) < 2:
-        raise ValueError(f"expected at least 2 real samples of the class; got {len(own)}")
-    kept = thinned(np.arange(len(real)))
-    agreement, agreement_real = _agreement(real[kept], c[kept], synthetic, condition)
-    coverage, density = coverage_density(own, synthetic, k=min(k, len(own) - 1))
-    nearest = np.median(nearest_distances(synthetic, own)) / max(np.median(_radii(own, 1)), 1e-12)
-    return Fidelity(agreement, agreement_real, coverage, density, float(nearest))
+    real = real.reshape(len(real), -1)
+    flat = {condition: thinned(samples.reshape(len(samples), -1)) for condition, samples in synthetic.items()}
+    agreements = _agreements(real, c, flat)
+    found = {}
+    for condition, samples in flat.items():
+        own = thinned(real[c == condition])
+        if len(own) < 2:
+            raise ValueError(f"expected at least 2 real samples of class {condition}; got {len(own)}")
+        coverage, density = coverage_density(own, samples, k=min(k, len(own) - 1))
+        between = float(np.median(_radii(own, 1)))
+        ratio = float(np.median(nearest_distances(samples, own))) / between if between else float("nan")
+        found[condition] = Fidelity(*agreements[condition], coverage, density, ratio)
+    return found
 
 
 def coverage_density(real: np.ndarray, synthetic: np.ndarray, *, k: int = 5) -> tuple[float, float]:
@@ -86,9 +90,9 @@ def nearest_distances(queries: np.ndarray, points: np.ndarray) -> np.ndarray:
     return NearestNeighbors(n_neighbors=1).fit(points).kneighbors(queries)[0][:, 0]
 
 
-def thinned(samples: np.ndarray) -> np.ndarray:
-    """Return at most 5,000 of the samples, evenly spaced."""
-    return samples[np.linspace(0, len(samples) - 1, min(len(samples), _MOST)).astype(int)]
+def thinned(samples: np.ndarray, most: int = _MOST) -> np.ndarray:
+    """Return at most so many of the samples, evenly spaced."""
+    return samples[np.linspace(0, len(samples) - 1, min(len(samples), most)).astype(int)]
 
 
 def _radii(points: np.ndarray, k: int) -> np.ndarray:
@@ -96,13 +100,25 @@ def _radii(points: np.ndarray, k: int) -> np.ndarray:
     return NearestNeighbors(n_neighbors=k).fit(points).kneighbors()[0][:, -1]
 
 
-def _agreement(real: np.ndarray, c: np.ndarray, synthetic: np.ndarray, condition: int) -> tuple[float, float]:
-    judge = SVC()
-    counts = np.bincount(c)
-    known = np.isin(c, np.flatnonzero(counts >= _FOLDS))
-    folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    if counts[condition] < _FOLDS or len(np.unique(c[known])) < 2:
-        return float("nan"), float("nan")
-    held_out = cross_val_predict(judge, real[known], c[known], cv=folds)
-    called = judge.fit(real, c).predict(synthetic)
-    return float((called == condition).mean()), float((held_out[c[known] == condition] == condition).mean())
+def _agreements(real: np.ndarray, c: np.ndarray, synthetic: Mapping[int, np.ndarray]) -> dict[int, tuple[float, float]]:
+    """Train one classifier and return, for each class, the share of synthetic and of held-out real ones it calls so."""
+    if len(real) > _MOST:
+        present = np.unique(c)
+        kept = np.concatenate([thinned(np.flatnonzero(c == k), _MOST // len(present)) for k in present])
+        real, c = real[kept], c[kept]
+    known = np.isin(c, np.flatnonzero(np.bincount(c) >= _FOLDS))
+    real, c = real[known], c[known]
+    if len(np.unique(c)) < 2:
+        return dict.fromkeys(synthetic, (float("nan"), float("nan")))
+    judge = SVC(class_weight="balanced")
+    held_out = cross_val_predict(judge, real, c, cv=StratifiedKFold(_FOLDS, shuffle=True, random_state=0))
+    judge.fit(real, c)
+    return {
+        condition: (
+            float((judge.predict(samples) == condition).mean()),
+            float((held_out[c == condition] == condition).mean()),
+        )
+        if (c == condition).any()
+        else (float("nan"), float("nan"))
+        for condition, samples in synthetic.items()
+    }

@@ -35,6 +35,8 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConf
     objective = registry.lookup("objectives", config.objective)
     if config.label_smoothing and not objective.smooths_labels:
         raise ConfigError(f"label_smoothing has no meaning for objective {config.objective!r}; use vanilla or lsgan")
+    if config.penalty_weight not in ("auto", 0) and not objective.penalty_weight:
+        raise ConfigError(f"objective {config.objective!r} has no gradient penalty; leave penalty_weight at 'auto'")
     rows = len(codec.sample_shape) == 1
     network = ("mlp" if rows else "conv") if config.network == "auto" else config.network
     if config.attention and network == "mlp":

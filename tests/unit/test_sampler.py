@@ -243,6 +243,7 @@ def test_wrong_input_is_refused_in_one_clear_line(rows, change, message):
     [
         ({"label_smoothing": 0.1}, "label_smoothing has no meaning"),
         ({"attention": True}, "attention needs images"),
+        ({"objective": "hinge", "penalty_weight": 1.0}, "has no gradient penalty"),
         ({"betas": (0.5, 1.5)}, "betas"),
         ({"device": "nonsense"}, "device 'nonsense'"),
     ],

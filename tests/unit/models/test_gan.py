@@ -221,9 +221,8 @@ def test_copies_give_the_same_samples(gan, copier):
 
 
 def test_repr_says_what_it_makes(rows, images):
-    assert repr(rows) == (
-        "ConditionalGAN(table of 6 columns (3 numeric, 2 category, 1 datetime); classes {common: 48, rare: 12}; 1 steps)"
-    )
+    columns = "table of 6 columns (3 numeric, 2 category, 1 datetime)"
+    assert repr(rows) == f"ConditionalGAN({columns}; classes {{common: 48, rare: 12}}; 1 steps)"
     assert repr(images) == "ConditionalGAN(images of 8 × 8, RGB, uint8; classes {0: 20, 1: 20, 2: 20}; 1 steps)"
 
 

@@ -35,14 +35,31 @@ def distances(gan, label):
     return np.linalg.norm(samples[:, None] - MODES[label::2], axis=2)
 
 
+def train(objective, **settings):
+    return ganaug.train(*eight_gaussians(), objective=objective, random_state=0, device="cpu", **settings)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("objective", SETTINGS)
-def test_every_mode_of_every_class_is_learnt(objective, record_property):
-    gan = ganaug.train(*eight_gaussians(), objective=objective, random_state=0, device="cpu", **SETTINGS[objective])
+def test_every_mode_of_every_class_is_learnt(objective):
+    gan = train(objective, **SETTINGS[objective])
     near = [distances(gan, label) < NEAR for label in (0, 1)]
     smallest = min(part.mean(axis=0).min() for part in near)
     share = min(part.any(axis=1).mean() for part in near)
-    record_property("smallest_mode", smallest)
-    record_property("near_own_modes", share)
     assert smallest >= 0.05
     assert share >= 0.6
+
+
+@pytest.mark.slow
+def test_clipped_weights_learn_the_ring_but_not_its_modes():
+    """A D clipped to ±0.01 is too simple to tell the modes apart (figure 1 of the WGAN-GP paper, arXiv:1704.00028).
+
+    No setting tried found them: at most 25 % of the samples are near a mode of their class, 46 % with a clip of 0.1.
+    """
+    gan = train("wgan", learning_rate=5e-4, max_steps=3000)
+    for label in (0, 1):
+        samples = gan.sample(2000, label=label, random_state=1)
+        radius = np.linalg.norm(samples, axis=1)
+        eighth = (np.arctan2(samples[:, 1], samples[:, 0]) // (np.pi / 4)).astype(int) % 8
+        assert 0.8 < np.median(radius) < 1.2
+        assert np.bincount(eighth, minlength=8).min() >= 100

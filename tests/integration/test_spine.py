@@ -32,7 +32,7 @@ def test_a_short_training_already_makes_digits_of_the_class(digits, short_gan):
     threes = short_gan.sample(300, label=3, random_state=0)
     assert threes.shape == (300, 8, 8) and threes.dtype == X.dtype
     assert set(np.unique(threes)) <= set(range(17))
-    found = assess(short_gan.codec.encode(X), y, short_gan.codec.encode(threes), 3)
+    found = assess(short_gan.codec.encode(X), y, {3: short_gan.codec.encode(threes)})[3]
     assert found.agreement > 0.8
     assert found.coverage > 0.3
     assert found.nearest_ratio > 0.8

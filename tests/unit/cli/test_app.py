@@ -1,0 +1,113 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import ganaug
+from ganaug.cli.app import run
+from ganaug.core.errors import CheckpointError
+
+GANAUG = str(Path(sys.executable).with_name("ganaug"))
+HEAVY = {"torch", "sklearn", "imblearn", "pandas"}
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["synth", "--help"], ["--version"], ["cache", "list"], ["info", "M"]]
+)
+def test_light_commands_import_nothing_heavy(models, arguments):
+    arguments = [str(models / "images.safetensors") if part == "M" else part for part in arguments]
+    code = (
+        "import sys; from ganaug.cli.app import run; code = run(sys.argv[1:]); "
+        f"heavy = {HEAVY} & set(sys.modules); sys.exit(f'imports {{heavy}}' if heavy else code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+
+
+def test_import_of_the_package_is_light():
+    code = f"import sys, ganaug; dir(ganaug); ganaug.TrainConfig; assert not {HEAVY} & set(sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_version(ok):
+    assert ok("--version") == (f"ganaug {ganaug.__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_help_names_every_command(ok, arguments):
+    out, err = ok(*arguments)
+    assert all(command in out for command in ("train", "synth", "info", "cache"))
+    assert err == ""
+
+
+@pytest.mark.parametrize("command", ["train", "synth", "info", "cache"])
+def test_help_of_a_command(ok, command):
+    out, _ = ok(command, "--help")
+    assert f"ganaug {command}" in out
+    assert "Usage" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [(["snyth"], "snyth"), (["--nope"], "No such option: --nope"), (["train", "--help", "--nope"], "--nope")],
+)
+def test_unknown_command_or_option(cli, arguments, says):
+    code, out, err = cli(*arguments)
+    if "--help" in arguments:
+        assert code == 0
+        return
+    assert code == 2
+    assert out == ""
+    assert err.startswith("error: ")
+    assert says in err
+    assert err.count("\n") == 1
+
+
+def test_debug_shows_the_traceback(elsewhere):
+    (elsewhere / "m").write_text("no model")
+    with pytest.raises(CheckpointError):
+        run(["--debug", "info", "m"])
+
+
+def test_script_exits_with_the_code(elsewhere):
+    (elsewhere / "m").write_text("no model")
+    plain = subprocess.run([GANAUG, "info", "m"], capture_output=True, text=True, check=False)
+    debug = subprocess.run([GANAUG, "--debug", "info", "m"], capture_output=True, text=True, check=False)
+    assert (plain.returncode, plain.stdout) == (1, "")
+    assert plain.stderr == "error: m is no ganaug checkpoint, or its header is damaged\n"
+    assert debug.returncode == 1
+    assert "Traceback" in debug.stderr
+    assert "CheckpointError: m is no" in debug.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to a child")
+@pytest.mark.parametrize("command", ["train", "synth"])
+def test_interrupt_while_training(data, elsewhere, tmp_path, tree, command):
+    source = ["train", str(data / "orders.csv"), "--out", "m"]
+    arguments = source if command == "train" else ["synth", "--out", "m", "--class", "1"]
+    process = subprocess.Popen(
+        [GANAUG, *arguments, "--max-steps", "10000000"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job ignores it
+    )
+    try:
+        assert "training on" in process.stderr.readline()
+        time.sleep(2)
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == "interrupted; nothing was written"
+    assert "Traceback" not in err
+    assert tree(elsewhere) == {}
+    assert not (tmp_path / "cache").exists()

@@ -24,7 +24,7 @@ from ganaug.training.callbacks import Callback, Watchdog, diversity
 from ganaug.training.recipe import resolve
 
 _RECORDS = 100  # rows of history in a run
-_NUMBERS_FOR_THREADS = 2**22  # in the widest layer of a batch
+_NUMBERS_FOR_THREADS = 2**19  # in the widest layer of a batch
 _PROBES = 8  # samples per class whose spread is watched
 
 

@@ -1,8 +1,12 @@
 """Shared data: small, and made here."""
 
-import numpy as np
-import pandas as pd
-import pytest
+import os
+
+os.environ.setdefault("SCIPY_ARRAY_API", "1")  # before scipy loads: one of scikit-learn's checks asks for it
+
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+import pytest  # noqa: E402
 
 
 @pytest.fixture(scope="session")

@@ -66,7 +66,23 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no rema
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
-def config_from(file: Path | None, settings: list[str] | None, **flags: Any) -> TrainConfig:
+_TRAINING_OPTIONS = (
+    "objective",
+    "max_steps",
+    "max_seconds",
+    "batch_size",
+    "learning_rate",
+    "device",
+    "precision",
+)
+
+
+def training_flags(context: typer.Context) -> dict[str, Any]:
+    """Return the training options that were given to a command."""
+    return {name: context.params[name] for name in _TRAINING_OPTIONS if context.params[name] is not None}
+
+
+def config_from(file: Path | None, settings: list[str] | None, flags: dict[str, Any]) -> TrainConfig:
     """Build a configuration: defaults, then the file, then ``--set``, then flags that were given.
 
     Raises
@@ -85,7 +101,7 @@ def config_from(file: Path | None, settings: list[str] | None, **flags: Any) -> 
         if not equals:
             raise ConfigError(f"--set {setting}: expected NAME=VALUE")
         values[name.strip().replace("-", "_")] = _value(value.strip())
-    return TrainConfig(**values | {name: value for name, value in flags.items() if value is not None})
+    return TrainConfig(**values | flags)
 
 
 def _value(text: str) -> Any:

@@ -27,6 +27,7 @@ _JUDGED = 2_000  # synthetic samples per class that are kept for judging and the
 
 
 def synth(
+    context: typer.Context,
     classes: Annotated[
         list[str] | None,
         typer.Option(
@@ -73,20 +74,12 @@ def synth(
 
     ganaug synth --model cells.safetensors --class teardrop --n 5000 --out synthetic/
     """
-    flags = {
-        "objective": objective,
-        "max_steps": max_steps,
-        "max_seconds": max_seconds,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "device": device,
-        "precision": precision,
-    }
-    if model is not None and (config or settings or any(value is not None for value in flags.values())):
+    flags = options.training_flags(context)
+    if model is not None and (config or settings or flags):
         raise typer.BadParameter("training options have no meaning with --model: it is trained already")
     if model is not None and not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
-    chosen = options.config_from(config, settings, **flags)
+    chosen = options.config_from(config, settings, flags)
     _refuse_foreign(out, overwrite)
     dataset = _dataset(model, data, target, image_size, quiet)
     start = time.perf_counter()

@@ -11,6 +11,7 @@ from ganaug.cli.console import result, say
 
 
 def train(
+    context: typer.Context,
     data: Annotated[Path, typer.Argument(help="Image folder with a subfolder per class, .npz, .csv or .tsv.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write, usually *.safetensors.")],
     target: options.Target = None,
@@ -35,16 +36,8 @@ def train(
 
     ganaug train frauds.csv --target is_fraud --max-seconds 60 --out frauds.safetensors
     """
-    flags = {
-        "objective": objective,
-        "max_steps": max_steps,
-        "max_seconds": max_seconds,
-        "batch_size": batch_size,
-        "learning_rate": learning_rate,
-        "device": device,
-        "precision": precision,
-    }
-    chosen = options.config_from(config, settings, **flags)
+    flags = options.training_flags(context)
+    chosen = options.config_from(config, settings, flags)
     from ganaug.core.atomic import refuse_unwritable
 
     refuse_unwritable(out, overwrite=overwrite)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+CLOCK = ("samples_per_second", "seconds")  # columns that differ between equal runs
+
 
 class History:
     """One row per recorded step; plain lists, so it goes into JSON and ``pandas.DataFrame(history.to_dict())``.

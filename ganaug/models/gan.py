@@ -12,7 +12,7 @@ import ganaug
 from ganaug.core import checkpoint, registry
 from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import CheckpointError, ConfigError, SchemaError
-from ganaug.core.history import History
+from ganaug.core.history import CLOCK, History
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec, concatenate
@@ -148,6 +148,8 @@ class ConditionalGAN:
     def save(self, path: str | Path, *, overwrite: bool = False) -> str:
         """Write one ``.safetensors`` checkpoint atomically and return its SHA-256 digest.
 
+        The same training gives the same file: of the history, all is kept but the clock.
+
         Parameters
         ----------
         path : str or Path
@@ -170,7 +172,7 @@ class ConditionalGAN:
             "network": self.config.network,
             "config": self.config.model_dump(),
             "step": self.step,
-            "history": self.history.to_dict(),
+            "history": {name: column for name, column in self.history.to_dict().items() if name not in CLOCK},
             "versions": {
                 "ganaug": ganaug.__version__,
                 "torch": torch.__version__,

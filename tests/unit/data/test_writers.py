@@ -130,7 +130,7 @@ class TestCSVWriter:
                 "f32": RNG.normal(size=6).astype(np.float32),
                 "i": [2**62, -3, 0, 1, 5, 6],
                 "b": [True, False] * 3,
-                "s": ["plain", "with, comma", 'with "quote"', "two\nlines", "carriage\rreturn", "ünïcode"],
+                "s": ["plain", "with, comma", 'with "quote"', "two\nlines", "windows\r\nline", "ünïcode"],
                 "missing": [1.5, np.nan] * 3,
             }
         )

@@ -118,6 +118,10 @@ class Trainer:
         )
         x, c = x.to(self.device, memory_format=layout), c.to(self.device)
         self.objective = registry.lookup("objectives", config.objective)(config.label_smoothing)
+        self._g_weights, self._d_weights, self._averaged = (
+            list(network.parameters()) for network in (self.generator, self.discriminator, self.generator_ema)
+        )
+        self._buffers = list(zip(self.generator_ema.buffers(), self.generator.buffers(), strict=True))
         self.g_optimizer = _optimizer(self.generator, config, config.learning_rate)
         self.d_optimizer = _optimizer(self.discriminator, config, config.d_learning_rate)
         self.batches = BalancedBatches(x, c, config.batch_size, torch.Generator().manual_seed(seed))
@@ -168,28 +172,25 @@ class Trainer:
         if penalised:
             penalty = self.objective.penalty(self.discriminator, x, both, logits, self.noise)
             loss = loss + self.config.penalty_weight * self.config.penalty_every * penalty
-        self._descend(loss, self.d_optimizer, self.discriminator)
+        self._descend(loss, self.d_optimizer, self._d_weights)
         self.objective.constrain(self.discriminator)
         return loss.detach(), real_logits.detach(), fake_logits.detach()
 
     def generator_step(self, real: Tensor, c: Tensor) -> Tensor:
         """Improve G against D on the classes of a real batch; return its loss."""
-        self.discriminator.requires_grad_(False)
         with self._autocast():
             fake = self.generator(self._latents(len(c)), c)
             logits = self.discriminator(self._noisy(torch.cat([real, fake])), c.repeat(2)).float()
         loss = self.objective.generator_loss(*logits.chunk(2))
-        self._descend(loss, self.g_optimizer, self.generator)
-        self.discriminator.requires_grad_(True)
+        self._descend(loss, self.g_optimizer, self._g_weights)
         return loss.detach()
 
     @torch.no_grad()
     def update_ema(self) -> None:
         """Move the averaged generator towards the trained one; early steps weigh more."""
         decay = min(self.config.ema_decay, (1 + self.gan.step) / (10 + self.gan.step))
-        averaged, current = list(self.generator_ema.parameters()), list(self.generator.parameters())
-        torch._foreach_lerp_(averaged, current, 1 - decay)
-        for own, new in zip(self.generator_ema.buffers(), self.generator.buffers(), strict=True):
+        torch._foreach_lerp_(self._averaged, self._g_weights, 1 - decay)
+        for own, new in self._buffers:
             own.copy_(new)
 
     @property
@@ -208,11 +209,11 @@ class Trainer:
     def _finished(self) -> str:
         return ("" if self.progress < 1 else "budget spent") or self.stop_reason
 
-    def _descend(self, loss: Tensor, optimizer: torch.optim.Optimizer, network: nn.Module) -> None:
+    def _descend(self, loss: Tensor, optimizer: torch.optim.Optimizer, weights: list[nn.Parameter]) -> None:
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward(inputs=weights)
         if self.config.clip_grad_norm is not None:
-            nn.utils.clip_grad_norm_(network.parameters(), self.config.clip_grad_norm)
+            nn.utils.clip_grad_norm_(weights, self.config.clip_grad_norm)
         optimizer.step()
 
     def _latents(self, n: int) -> Tensor:

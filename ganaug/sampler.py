@@ -1,6 +1,7 @@
 """Door 1: an imbalanced-learn over-sampler."""
 
 import warnings
+from collections.abc import Iterator
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,16 +14,37 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from ganaug.core.config import TrainConfig
+from ganaug.core.errors import ConfigError
 from ganaug.core.randomness import as_seed
 from ganaug.data.codec import concatenate, fit_codec, is_image_data
+from ganaug.models.gan import ConditionalGAN
+from ganaug.models.selection import selected_rows
 from ganaug.training.trainer import train
 
 MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
+_MOST_TAUGHT = 20_000  # samples of a class that training sees: it draws fewer than that from a class in all
+_INTERPOLATION, _REJECTION = 0.5, 0.2  # docs/decisions/0005-rows-from-two-sources.md
 _AUTO = StrOptions({"auto"})
 
 
 def _positive(kind: type, closed: str = "neither") -> Interval:
     return Interval(kind, 0, None, closed=closed)
+
+
+def _repeated(y: np.ndarray, label: Any, n: int, rng: np.random.Generator) -> np.ndarray:
+    """Return n positions of samples of a class that is too small to learn, and say so."""
+    own = np.flatnonzero(y == label)
+    warnings.warn(
+        f"class {str(label)!r} has {len(own)} samples, fewer than the {MIN_SAMPLES} that can be learnt from; "
+        "they are repeated instead",
+        SmallClassWarning,
+        stacklevel=3,
+    )
+    return rng.choice(own, n)
+
+
+def _some(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return rows if len(rows) <= _MOST_TAUGHT else rng.choice(rows, _MOST_TAUGHT, replace=False)
 
 
 class SmallClassWarning(UserWarning):
@@ -44,6 +66,12 @@ class GANOverSampler(BaseOverSampler):
         Which classes are brought to how many samples; as in every imbalanced-learn over-sampler.
     random_state : int, RandomState instance or None, default=None
         The same integer gives the same output, at the same number of threads.
+    interpolation : float or "auto", default="auto"
+        Share of the new rows that lie between two real rows of the class, as SMOTE's do; the rest are the GAN's.
+        In [0, 1]; ``"auto"``: 0.5 for rows. Not for images.
+    rejection : float or "auto", default="auto"
+        Share of the rows made that is left out: those whose nearest real rows are mostly of other classes. In [0, 1);
+        ``"auto"``: 0.2 for rows. Not for images.
     objective : str, default="relativistic"
         Also ``"vanilla"``, ``"lsgan"``, ``"wgan"``, ``"wgan-gp"``, ``"hinge"``, or that of a plugin.
     network : str, default="auto"
@@ -124,6 +152,8 @@ class GANOverSampler(BaseOverSampler):
 
     _parameter_constraints: dict = {
         **BaseOverSampler._parameter_constraints,
+        "interpolation": [_AUTO, Interval(Real, 0, 1, closed="both")],
+        "rejection": [_AUTO, Interval(Real, 0, 1, closed="left")],
         "objective": [str],
         "network": [str],
         "width": [_AUTO, _positive(Integral)],
@@ -154,6 +184,8 @@ class GANOverSampler(BaseOverSampler):
         *,
         sampling_strategy="auto",
         random_state=None,
+        interpolation="auto",
+        rejection="auto",
         objective="relativistic",
         network="auto",
         width="auto",
@@ -180,6 +212,8 @@ class GANOverSampler(BaseOverSampler):
     ):
         super().__init__(sampling_strategy=sampling_strategy)
         self.random_state = random_state
+        self.interpolation = interpolation
+        self.rejection = rejection
         self.objective = objective
         self.network = network
         self.width = width
@@ -220,36 +254,55 @@ class GANOverSampler(BaseOverSampler):
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         settings = {name: getattr(self, name) for name in TrainConfig.model_fields}
         TrainConfig(**settings)
+        images = is_image_data(X)
+        if images and any(share not in ("auto", 0) for share in (self.interpolation, self.rejection)):
+            raise ConfigError("interpolation and rejection have no meaning for images; leave them at 'auto'")
         rng = np.random.default_rng(as_seed(self.random_state))
         labels, counts = np.unique(y, return_counts=True)
-        learnable = set(labels[counts >= MIN_SAMPLES].tolist())
+        learnable = labels[counts >= MIN_SAMPLES].tolist()
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n > 0}
-        small = [label for label in wanted if label not in learnable]
         learnt = [label for label in wanted if label in learnable]
         X_parts, y_parts = [X], [y]
-        for label in small:
-            own = np.flatnonzero(y == label)
-            warnings.warn(
-                f"class {str(label)!r} has {len(own)} samples, fewer than the {MIN_SAMPLES} that can be learnt from; "
-                "they are repeated instead",
-                SmallClassWarning,
-                stacklevel=2,
-            )
-            repeated = rng.choice(own, wanted[label])
-            X_parts.append(_safe_indexing(X, repeated))
-            y_parts.append(y[repeated])
+        for label in wanted:
+            if label not in learnable:
+                repeated = _repeated(y, label, wanted[label], rng)
+                X_parts.append(_safe_indexing(X, repeated))
+                y_parts.append(y[repeated])
         self.gan_ = self.history_ = None
         if learnt:
-            taught = np.flatnonzero(np.isin(y, list(learnable)))
-            self.gan_ = train(_safe_indexing(X, taught), y[taught], random_state=rng, **settings)
+            rows = np.sort(np.concatenate([_some(np.flatnonzero(y == label), rng) for label in learnable]))
+            X_taught, y_taught = _safe_indexing(X, rows), y[rows]
+            self.gan_ = train(X_taught, y_taught, random_state=rng, **settings)
             self.history_ = self.gan_.history
-            y_new = np.repeat(np.array(learnt, dtype=y.dtype), [wanted[label] for label in learnt])
-            X_new = self.gan_.sample(labels=y_new, random_state=rng)
-            if hasattr(X, "columns"):
-                X_new.columns = X.columns
-            X_parts.append(X_new)
-            y_parts.append(y_new)
+            make = self._images if images else self._rows
+            for label, X_new in make(self.gan_, X_taught, y_taught, {label: wanted[label] for label in learnt}, rng):
+                if hasattr(X, "columns"):
+                    X_new.columns = X.columns
+                X_parts.append(X_new)
+                y_parts.append(np.full(X_new.shape[0], label, dtype=y.dtype))
         return concatenate(X_parts), np.concatenate(y_parts)
+
+    def _images(
+        self, gan: ConditionalGAN, X: Any, y: np.ndarray, wanted: dict[Any, int], rng: np.random.Generator
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield new images of each class in chunks."""
+        for label, n in wanted.items():
+            for chunk in gan.sample_iter(n, label=label, random_state=rng):
+                yield label, chunk
+
+    def _rows(
+        self, gan: ConditionalGAN, X: Any, y: np.ndarray, wanted: dict[Any, int], rng: np.random.Generator
+    ) -> Iterator[tuple[Any, Any]]:
+        """Yield new rows of each class in chunks."""
+        shares = {
+            "interpolation": _INTERPOLATION if self.interpolation == "auto" else self.interpolation,
+            "rejection": _REJECTION if self.rejection == "auto" else self.rejection,
+        }
+        x, c = gan.codec.encode(X), gan.classes.index(y)
+        for label, n in wanted.items():
+            condition = int(gan.classes.index([label])[0])
+            for encoded in selected_rows(gan, x, c, condition, n, rng, **shares):
+                yield label, gan.codec.decode(encoded, rng)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,4 +1,4 @@
-"""How good are synthetic digits? Train on 1,400 of scikit-learn's digits and judge against the other 397.
+"""Train on 1,400 of scikit-learn's digits and judge synthetic ones against the other 397.
 
     python examples/benchmarks/digits.py --seeds 3
 

@@ -124,10 +124,11 @@ class ConditionalGAN:
         c = self._conditions(n, label, labels)
         rng = np.random.default_rng(as_seed(random_state))
         size = max(1, min(_CHUNK_SAMPLES, _CHUNK_NUMBERS // max(1, int(np.prod(self.codec.sample_shape)))))
-        return (self.codec.decode(self._encoded(c[i : i + size], rng), rng) for i in range(0, len(c), size))
+        return (self.codec.decode(self.encoded(c[i : i + size], rng), rng) for i in range(0, len(c), size))
 
     @torch.no_grad()
-    def _encoded(self, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def encoded(self, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Make encoded samples, ``(n, *sample_shape)`` float32, of the conditions ``c (n,)``, int64, in one piece."""
         z = torch.from_numpy(rng.standard_normal((len(c), self.latent_dim), dtype=np.float32))
         return self.generator_ema(z, torch.tensor(c)).numpy()
 

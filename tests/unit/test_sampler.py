@@ -253,6 +253,30 @@ def test_settings_that_contradict_are_refused(rows, settings, message):
         resample(*rows, **settings)
 
 
+@pytest.mark.parametrize("setting", [{"interpolation": 0.5}, {"rejection": 0.2}])
+def test_row_settings_are_refused_for_images(digit_images, setting):
+    with pytest.raises(ganaug.ConfigError, match="no meaning for images"):
+        resample(*digit_images, **setting)
+
+
+def test_interpolated_rows_lie_between_rows_of_the_class():
+    rng = np.random.default_rng(0)
+    angle = rng.uniform(0, np.pi / 2, 60)
+    X = np.concatenate([rng.normal(5, 1, (100, 2)), np.stack([np.cos(angle), np.sin(angle)], axis=1)])
+    made = resample(X, np.repeat([0, 1], [100, 60]), interpolation=1.0, rejection=0.0)[0][160:]
+    radius = np.linalg.norm(made, axis=1)
+    assert radius.max() <= 1 + 1e-6 and radius.min() >= np.sqrt(0.5) - 1e-6
+    assert np.mean(radius < 0.99) > 0.3
+
+
+def test_rejection_leaves_out_what_looks_like_another_class():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1, (400, 2)), rng.normal([2, 0], 1, (60, 2))])
+    y = np.repeat([0, 1], [400, 60])
+    towards = [resample(X, y, rejection=share, max_steps=100)[0][460:, 0].mean() for share in (0.0, 0.4)]
+    assert towards[1] > towards[0] + 0.3
+
+
 def test_unknown_objective_says_what_is_known(rows):
     with pytest.raises(ganaug.PluginNotFoundError, match="did you mean 'hinge'"):
         resample(*rows, objective="hing")
@@ -262,4 +286,4 @@ def test_the_doors_agree_on_every_default():
     config = TrainConfig().model_dump()
     params = GANOverSampler().get_params()
     assert {name: params[name] for name in config} == config
-    assert params.keys() - config.keys() == {"sampling_strategy", "random_state"}
+    assert params.keys() - config.keys() == {"sampling_strategy", "random_state", "interpolation", "rejection"}

@@ -70,7 +70,7 @@ class GANOverSampler(BaseOverSampler):
         Share of the new rows that lie between two real rows of the class, as SMOTE's do; the rest are the GAN's.
         In [0, 1]; ``"auto"``: 0.5 for rows. Not for images.
     rejection : float or "auto", default="auto"
-        Share of the rows made that is left out: those whose nearest real rows are mostly of other classes. In [0, 1);
+        Share of the rows made that is left out: those that look most like other classes. In [0, 1);
         ``"auto"``: 0.2 for rows. Not for images.
     objective : str, default="relativistic"
         Also ``"vanilla"``, ``"lsgan"``, ``"wgan"``, ``"wgan-gp"``, ``"hinge"``, or that of a plugin.
@@ -87,7 +87,7 @@ class GANOverSampler(BaseOverSampler):
     spectral_norm : bool or "auto", default="auto"
         On the discriminator's weights; ``"auto"``: where the objective asks for it.
     max_steps : int or "auto", default="auto"
-        Generator steps. ``"auto"``: 300 to 2,000 for rows, by the size of the smallest class; 1,200 for images.
+        Generator steps. ``"auto"``: 300 to 1,000 for rows, by the size of the smallest class; 1,200 for images.
     max_seconds : float or None, default=None
         Wall clock after which training stops, if ``max_steps`` does not stop it before.
     batch_size : int or "auto", default="auto"

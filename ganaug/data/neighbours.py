@@ -1,10 +1,12 @@
-"""What nearest neighbours in encoded space can do for rows: interpolate between them, and tell where a class ends."""
+"""Points between the rows of a class, and how much a point belongs to it; in encoded space."""
 
 import numpy as np
+from sklearn.linear_model import Ridge
 from sklearn.neighbors import NearestNeighbors
 
 _NEIGHBOURS = 10
-_REFERENCES = 5_000  # rows of each side that points are compared with; more are thinned evenly
+_REFERENCES = 3_000  # rows of a class that points are compared with
+_OTHERS = 5  # rows of other classes for each of them
 _LOCAL_FROM = 100  # rows of a class from which partners are neighbours; in smaller classes any two rows are
 
 
@@ -36,11 +38,11 @@ def interpolate(own: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray
     return own[first] + position * (own[second] - own[first])
 
 
-def belonging(points: np.ndarray, x: np.ndarray, is_own: np.ndarray) -> np.ndarray:
-    """Return how much each point belongs to a class, 0 … 1, by its 10 nearest rows.
+def belonging(points: np.ndarray, x: np.ndarray, is_own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return how much each point belongs to a class compared with the other points, 0 … 1.
 
-    Rows weigh by the inverse of their side's size, so that a rare class counts as much as all others together: this is
-    the k-nearest-neighbour estimate of p(class | point) under equal priors.
+    The mean of two ranks: by p(class | point) of the 10 nearest rows, under equal priors, and by a linear classifier
+    (ridge regression on balanced labels). The first sees what is near, the second the whole.
 
     Parameters
     ----------
@@ -50,15 +52,33 @@ def belonging(points: np.ndarray, x: np.ndarray, is_own: np.ndarray) -> np.ndarr
         Encoded rows of all classes.
     is_own : ndarray of shape (m,), bool
         Which rows are of the class; some must be, and some not.
+    rng : numpy.random.Generator
+        Draws the rows that points are compared with, at most five others for each of the class, and orders ties.
     """
-    sides = [_thinned(np.flatnonzero(side)) for side in (is_own, ~is_own)]
-    kept = np.concatenate(sides)
-    index = NearestNeighbors(n_neighbors=min(_NEIGHBOURS, len(kept)), algorithm="brute").fit(x[kept])
-    near = (index.kneighbors(points, return_distance=False) < len(sides[0])).sum(axis=1)
-    own = near / len(sides[0])
-    others = (index.n_neighbors - near) / len(sides[1])
+    own = _drawn(np.flatnonzero(is_own), _REFERENCES, rng)
+    others = _drawn(np.flatnonzero(~is_own), _OTHERS * len(own), rng)
+    kept, is_kept_own = x[np.concatenate([own, others])], np.repeat([True, False], [len(own), len(others)])
+    linear = Ridge().fit(
+        kept, is_kept_own, sample_weight=np.where(is_kept_own, 1 / len(own), 1 / len(others)) * len(own)
+    )
+    by_neighbours = neighbour_share(points, kept, is_kept_own)
+    return (_ranks(by_neighbours, rng) + _ranks(linear.predict(points), rng)) / 2
+
+
+def neighbour_share(points: np.ndarray, x: np.ndarray, is_own: np.ndarray) -> np.ndarray:
+    """Return the 10-nearest-neighbour estimate of p(class | point) under equal priors, ``(n,)``."""
+    index = NearestNeighbors(n_neighbors=min(_NEIGHBOURS, len(x)), algorithm="brute").fit(x)
+    near = is_own[index.kneighbors(points, return_distance=False)].sum(axis=1)
+    own, others = near / is_own.sum(), (index.n_neighbors - near) / (~is_own).sum()
     return own / (own + others)
 
 
-def _thinned(rows: np.ndarray) -> np.ndarray:
-    return rows[np.linspace(0, len(rows) - 1, min(len(rows), _REFERENCES)).astype(int)]
+def _drawn(rows: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:
+    return rows if len(rows) <= most else rng.choice(rows, most, replace=False)
+
+
+def _ranks(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return ranks in [0, 1), ties in random order."""
+    ranks = np.empty(len(values))
+    ranks[np.lexsort((rng.random(len(values)), values))] = np.arange(len(values)) / len(values)
+    return ranks

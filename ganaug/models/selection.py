@@ -51,6 +51,6 @@ def selected_rows(
         between = round(made * interpolation)
         rows = np.concatenate([gan.encoded(np.full(made - between, condition), rng), interpolate(own, between, rng)])
         if made > wanted:
-            order = np.lexsort((rng.random(made), belonging(rows, x, is_own)))
+            order = np.argsort(belonging(rows, x, is_own, rng), kind="stable")
             rows = rows[np.sort(order[made - wanted :])]
         yield rows

@@ -65,13 +65,13 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConf
 
 
 def _for_rows(classes: Classes) -> dict[str, Any]:
-    """Small networks and a few hundred to two thousand steps, by the size of the smallest class."""
+    """Small networks and a few hundred steps, by the size of the smallest class."""
     return {
         "width": 96,
         "depth": 2,
         "latent_dim": 32,
         "batch_size": 128,
-        "max_steps": max(300, min(8 * min(classes.counts), 2000)),
+        "max_steps": max(300, min(2 * min(classes.counts), 1000)),
         "ema_decay": 0.99,
         "precision": "float32",
     }

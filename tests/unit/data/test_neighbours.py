@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from ganaug.data import neighbours
-from ganaug.data.neighbours import belonging, interpolate
+from ganaug.data.neighbours import belonging, interpolate, neighbour_share
 
 
 @pytest.fixture
@@ -10,7 +9,7 @@ def rng():
     return np.random.default_rng(0)
 
 
-def naive_belonging(points, x, is_own, k=10):
+def naive_share(points, x, is_own, k=10):
     found = []
     for point in points:
         near = is_own[np.argsort(np.linalg.norm(x - point, axis=1))[:k]]
@@ -20,29 +19,33 @@ def naive_belonging(points, x, is_own, k=10):
 
 
 @pytest.mark.parametrize("n", [12, 60])
-def test_belonging_is_the_estimate_under_equal_priors(rng, n):
+def test_neighbour_share_is_the_estimate_under_equal_priors(rng, n):
     x = rng.normal(size=(n, 3)).astype(np.float32)
     is_own = np.arange(n) < n // 5
     points = rng.normal(size=(25, 3)).astype(np.float32)
-    np.testing.assert_allclose(belonging(points, x, is_own), naive_belonging(points, x, is_own))
+    np.testing.assert_allclose(neighbour_share(points, x, is_own), naive_share(points, x, is_own))
 
 
-def test_belonging_compares_with_all_rows_where_there_are_few(rng):
+def test_neighbour_share_uses_all_rows_where_there_are_few(rng):
     x = rng.normal(size=(4, 2)).astype(np.float32)
-    is_own = np.array([True, True, False, False])
-    np.testing.assert_allclose(belonging(x, x, is_own), 0.5)
+    np.testing.assert_allclose(neighbour_share(x, x, np.array([True, True, False, False])), 0.5)
 
 
-def test_thinning_keeps_the_estimate(rng, monkeypatch):
-    x = np.concatenate([rng.normal(0, 1, (6000, 2)), rng.normal(3, 1, (300, 2))]).astype(np.float32)
-    is_own = np.arange(6300) >= 6000
-    points = np.array([[0, 0], [1.5, 1.5], [3, 3]], dtype=np.float32).repeat(50, axis=0)
-    points += rng.normal(0, 0.2, points.shape).astype(np.float32)
-    full = belonging(points, x, is_own).reshape(3, 50).mean(axis=1)
-    monkeypatch.setattr(neighbours, "_REFERENCES", 1000)
-    thin = belonging(points, x, is_own).reshape(3, 50).mean(axis=1)
-    assert full[0] < 0.1 and full[2] > 0.9
-    np.testing.assert_allclose(thin, full, atol=0.1)
+def test_belonging_orders_points_from_the_others_to_the_class(rng):
+    x = np.concatenate([rng.normal(0, 1, (9000, 2)), rng.normal(3, 1, (300, 2))]).astype(np.float32)
+    centres = np.array([[0, 0], [1.5, 1.5], [3, 3]], dtype=np.float32)
+    points = centres.repeat(50, axis=0) + rng.normal(0, 0.2, (150, 2)).astype(np.float32)
+    found = belonging(points, x, np.arange(9300) >= 9000, rng)
+    assert found.min() >= 0 and found.max() < 1
+    low, middle, high = found.reshape(3, 50).mean(axis=1)
+    assert low < 0.25 < middle < 0.65 < high
+
+
+def test_belonging_repeats_by_seed(rng):
+    x = rng.normal(size=(80, 2)).astype(np.float32)
+    is_own = np.arange(80) < 5
+    first, second = (belonging(x, x, is_own, np.random.default_rng(1)) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize("m", [2, 30, 150])

@@ -10,9 +10,11 @@ over-sampling. The rarest class is the positive one.
 """
 
 import argparse
+import sys
 import time
 import warnings
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,6 +32,9 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from ganaug import GANOverSampler
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from credit import applications  # noqa: E402
+
 CLASSIFIERS = {
     "logistic regression": lambda weight: LogisticRegression(max_iter=2000, class_weight=weight),
     "5-NN": lambda weight: KNeighborsClassifier(5),
@@ -41,21 +46,6 @@ METHODS = ["nothing", "class weights", "moved threshold", "random over-sampling"
 SCORES = ["AP", "AUC", "balanced accuracy", "G-mean", "F1"]
 
 
-def credit_like(n: int = 3000, seed: int = 0) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return a mixed table with missing values, a zero-inflated column and 6 % defaults."""
-    rng = np.random.default_rng(seed)
-    income = rng.lognormal(10, 0.5, n)
-    debt = np.where(rng.random(n) < 0.4, 0, rng.lognormal(8, 1, n))
-    late = rng.poisson(0.6, n)
-    housing = rng.choice(["own", "rent", "free"], n, p=[0.5, 0.4, 0.1])
-    purpose = rng.choice(["car", "home", "study", "other"], n)
-    risk = 1.2 * np.log1p(debt) / 8 + 0.9 * late - 1.3 * (np.log(income) - 10) + 0.8 * (housing == "rent")
-    y = (risk + rng.logistic(0, 1, n) > np.quantile(risk, 0.94) + 1.6).astype(int)
-    income[rng.random(n) < 0.1] = np.nan
-    frame = pd.DataFrame({"income": income.round(2), "debt": debt.round(2), "late payments": late})
-    return frame.assign(housing=housing, purpose=purpose, since=rng.integers(1, 30, n)), y
-
-
 def thinned(X: pd.DataFrame, y: np.ndarray, rare: int, n: int) -> tuple[pd.DataFrame, np.ndarray]:
     """Keep n rows of class `rare` and all others."""
     kept = np.r_[np.flatnonzero(y != rare), np.random.default_rng(0).permutation(np.flatnonzero(y == rare))[:n]]
@@ -64,7 +54,8 @@ def thinned(X: pd.DataFrame, y: np.ndarray, rare: int, n: int) -> tuple[pd.DataF
 
 def tables() -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
     """Yield what needs no network."""
-    yield "credit-like", *credit_like()
+    X, y = applications()
+    yield "credit-like", X.drop(columns="opened"), (y == "default").to_numpy().astype(int)
     X, y = load_breast_cancer(return_X_y=True, as_frame=True)
     yield "breast cancer, 40 malignant", *thinned(X, y.to_numpy(), 0, 40)
     X, y = load_wine(return_X_y=True, as_frame=True)

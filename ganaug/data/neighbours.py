@@ -5,7 +5,7 @@ from sklearn.linear_model import Ridge
 from sklearn.neighbors import NearestNeighbors
 
 _NEIGHBOURS = 10
-_REFERENCES = 3_000  # rows of a class that points are compared with
+_REFERENCES = 1_000  # rows of a class that points are compared with
 _OTHERS = 5  # rows of other classes for each of them
 _LOCAL_FROM = 100  # rows of a class from which partners are neighbours; in smaller classes any two rows are
 

@@ -7,7 +7,7 @@ import numpy as np
 from ganaug.data.neighbours import belonging, interpolate
 from ganaug.models.gan import ConditionalGAN
 
-_CHUNK = 65_536  # rows
+_CHUNK = 16_384  # rows
 
 
 def selected_rows(

@@ -1,23 +1,24 @@
 """Points between the rows of a class, and how much a point belongs to it; in encoded space."""
 
 import numpy as np
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 
 _NEIGHBOURS = 10
+_NEAREST = 0.1  # of the way between two rows: nearer, a point is all but a copy
 _REFERENCES = 1_000  # rows of a class that points are compared with
 _OTHERS = 5  # rows of other classes for each of them
 _LOCAL_FROM = 100  # rows of a class from which partners are neighbours; in smaller classes any two rows are
 
 
 def interpolate(own: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw points between two rows of a class, as SMOTE does (Chawla et al. 2002, arXiv:1106.1813).
+    """Draw points between two rows of a class, as SMOTE does (Chawla et al. 2002, arXiv:1106.1813), not at the ends.
 
     Parameters
     ----------
     own : ndarray of shape (m, dim)
         Encoded rows of the class, at least 2. In a class of 100 rows or more the second row is one of the 10 nearest
-        to the first; in a smaller one it is any.
+        to the first; in a smaller one it is any other.
     n : int
         How many.
     rng : numpy.random.Generator
@@ -33,8 +34,8 @@ def interpolate(own: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray
         near = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(own).kneighbors(return_distance=False)
         second = near[first, rng.integers(_NEIGHBOURS, size=n)]
     else:
-        second = rng.integers(len(own), size=n)
-    position = rng.random((n, 1), dtype=np.float32)
+        second = (first + rng.integers(1, len(own), size=n)) % len(own)
+    position = rng.uniform(_NEAREST, 1 - _NEAREST, (n, 1)).astype(np.float32)
     return own[first] + position * (own[second] - own[first])
 
 
@@ -42,7 +43,7 @@ def belonging(points: np.ndarray, x: np.ndarray, is_own: np.ndarray, rng: np.ran
     """Return how much each point belongs to a class compared with the other points, 0 … 1.
 
     The mean of two ranks: by p(class | point) of the 10 nearest rows, under equal priors, and by a linear classifier
-    (ridge regression on balanced labels). The first sees what is near, the second the whole.
+    (logistic regression). The first sees what is near, the second the whole.
 
     Parameters
     ----------
@@ -58,11 +59,9 @@ def belonging(points: np.ndarray, x: np.ndarray, is_own: np.ndarray, rng: np.ran
     own = _drawn(np.flatnonzero(is_own), _REFERENCES, rng)
     others = _drawn(np.flatnonzero(~is_own), _OTHERS * len(own), rng)
     kept, is_kept_own = x[np.concatenate([own, others])], np.repeat([True, False], [len(own), len(others)])
-    linear = Ridge().fit(
-        kept, is_kept_own, sample_weight=np.where(is_kept_own, 1 / len(own), 1 / len(others)) * len(own)
-    )
+    linear = LogisticRegression(class_weight="balanced", solver="newton-cholesky").fit(kept, is_kept_own)
     by_neighbours = neighbour_share(points, kept, is_kept_own)
-    return (_ranks(by_neighbours, rng) + _ranks(linear.predict(points), rng)) / 2
+    return (_ranks(by_neighbours, rng) + _ranks(linear.decision_function(points), rng)) / 2
 
 
 def neighbour_share(points: np.ndarray, x: np.ndarray, is_own: np.ndarray) -> np.ndarray:

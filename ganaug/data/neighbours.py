@@ -11,65 +11,66 @@ _OTHERS = 5  # rows of other classes for each of them
 _LOCAL_FROM = 100  # rows of a class from which partners are neighbours; in smaller classes any two rows are
 
 
-def interpolate(own: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """Draw points between two rows of a class, as SMOTE does (Chawla et al. 2002, arXiv:1106.1813), not at the ends.
+class Segments:
+    """Draws points between two rows of a class, as SMOTE does (Chawla et al. 2002, arXiv:1106.1813), not at the ends.
 
     Parameters
     ----------
     own : ndarray of shape (m, dim)
         Encoded rows of the class, at least 2. In a class of 100 rows or more the second row is one of the 10 nearest
         to the first; in a smaller one it is any other.
-    n : int
-        How many.
-    rng : numpy.random.Generator
-        Draws rows and positions.
-
-    Returns
-    -------
-    ndarray of shape (n, dim), float32
-        One-hot parts are mixed too; decoding takes the nearer row's level.
     """
-    first = rng.integers(len(own), size=n)
-    if len(own) >= _LOCAL_FROM:
-        near = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(own).kneighbors(return_distance=False)
-        second = near[first, rng.integers(_NEIGHBOURS, size=n)]
-    else:
-        second = (first + rng.integers(1, len(own), size=n)) % len(own)
-    position = rng.uniform(_NEAREST, 1 - _NEAREST, (n, 1)).astype(np.float32)
-    return own[first] + position * (own[second] - own[first])
+
+    def __init__(self, own: np.ndarray) -> None:
+        self.own = own
+        self.near = None
+        if len(own) >= _LOCAL_FROM:
+            self.near = NearestNeighbors(n_neighbors=_NEIGHBOURS).fit(own).kneighbors(return_distance=False)
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return points ``(n, dim)``, float32; one-hot parts are mixed too: decoding takes the nearer row's level."""
+        m = len(self.own)
+        first = rng.integers(m, size=n)
+        if self.near is None:
+            second = (first + rng.integers(1, m, size=n)) % m
+        else:
+            second = self.near[first, rng.integers(_NEIGHBOURS, size=n)]
+        position = rng.uniform(_NEAREST, 1 - _NEAREST, (n, 1)).astype(np.float32)
+        return self.own[first] + position * (self.own[second] - self.own[first])
 
 
-def belonging(points: np.ndarray, x: np.ndarray, is_own: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return how much each point belongs to a class compared with the other points, 0 … 1.
+class Belonging:
+    """Orders points by how much they belong to a class.
 
     The mean of two ranks: by p(class | point) of the 10 nearest rows, under equal priors, and by a linear classifier
     (logistic regression). The first sees what is near, the second the whole.
 
     Parameters
     ----------
-    points : ndarray of shape (n, dim)
-        Encoded points to judge.
     x : ndarray of shape (m, dim)
         Encoded rows of all classes.
     is_own : ndarray of shape (m,), bool
         Which rows are of the class; some must be, and some not.
     rng : numpy.random.Generator
-        Draws the rows that points are compared with, at most five others for each of the class, and orders ties.
+        Draws the rows that points are compared with: at most 1,000 of the class and five others for each.
     """
-    own = _drawn(np.flatnonzero(is_own), _REFERENCES, rng)
-    others = _drawn(np.flatnonzero(~is_own), _OTHERS * len(own), rng)
-    kept, is_kept_own = x[np.concatenate([own, others])], np.repeat([True, False], [len(own), len(others)])
-    linear = LogisticRegression(class_weight="balanced", solver="newton-cholesky").fit(kept, is_kept_own)
-    by_neighbours = neighbour_share(points, kept, is_kept_own)
-    return (_ranks(by_neighbours, rng) + _ranks(linear.decision_function(points), rng)) / 2
 
+    def __init__(self, x: np.ndarray, is_own: np.ndarray, rng: np.random.Generator) -> None:
+        own = _drawn(np.flatnonzero(is_own), _REFERENCES, rng)
+        others = _drawn(np.flatnonzero(~is_own), _OTHERS * len(own), rng)
+        self.x, self.is_own = x[np.concatenate([own, others])], np.repeat([True, False], [len(own), len(others)])
+        self.index = NearestNeighbors(n_neighbors=min(_NEIGHBOURS, len(self.x)), algorithm="brute").fit(self.x)
+        self.linear = LogisticRegression(class_weight="balanced", solver="newton-cholesky").fit(self.x, self.is_own)
 
-def neighbour_share(points: np.ndarray, x: np.ndarray, is_own: np.ndarray) -> np.ndarray:
-    """Return the 10-nearest-neighbour estimate of p(class | point) under equal priors, ``(n,)``."""
-    index = NearestNeighbors(n_neighbors=min(_NEIGHBOURS, len(x)), algorithm="brute").fit(x)
-    near = is_own[index.kneighbors(points, return_distance=False)].sum(axis=1)
-    own, others = near / is_own.sum(), (index.n_neighbors - near) / (~is_own).sum()
-    return own / (own + others)
+    def rank(self, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return how much each of ``points (n, dim)`` belongs compared with the others, 0 … 1; `rng` orders ties."""
+        return (_ranks(self.share(points), rng) + _ranks(self.linear.decision_function(points), rng)) / 2
+
+    def share(self, points: np.ndarray) -> np.ndarray:
+        """Return the 10-nearest-neighbour estimate of p(class | point) under equal priors, ``(n,)``."""
+        near = self.is_own[self.index.kneighbors(points, return_distance=False)].sum(axis=1)
+        own, others = near / self.is_own.sum(), (self.index.n_neighbors - near) / (~self.is_own).sum()
+        return own / (own + others)
 
 
 def _drawn(rows: np.ndarray, most: int, rng: np.random.Generator) -> np.ndarray:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganaug.data.neighbours import belonging, interpolate
+from ganaug.data.neighbours import Belonging, Segments
 from ganaug.models.gan import ConditionalGAN
 
 _CHUNK = 16_384  # rows
@@ -41,16 +41,17 @@ def selected_rows(
         Share of the rows, 0 … 1, that lie between two real rows of the class; the rest are the GAN's.
     rejection : float
         Share of the rows made, 0 … 1 (exclusive), that is left out: those that belong least to the class
-        (`ganaug.data.neighbours.belonging`). Nothing is left out where `x` has no other class.
+        (`ganaug.data.neighbours.Belonging`). Nothing is left out where `x` has no other class.
     """
     is_own = c == condition
-    own = x[is_own]
+    segments = Segments(x[is_own])
+    belonging = None if is_own.all() else Belonging(x, is_own, rng)
     for start in range(0, n, _CHUNK):
         wanted = min(_CHUNK, n - start)
-        made = wanted if is_own.all() else int(np.ceil(wanted / (1 - rejection)))
+        made = wanted if belonging is None else int(np.ceil(wanted / (1 - rejection)))
         between = round(made * interpolation)
-        rows = np.concatenate([gan.encoded(np.full(made - between, condition), rng), interpolate(own, between, rng)])
-        if made > wanted:
-            order = np.argsort(belonging(rows, x, is_own, rng), kind="stable")
+        rows = np.concatenate([gan.encoded(np.full(made - between, condition), rng), segments.draw(between, rng)])
+        if belonging is not None:
+            order = np.argsort(belonging.rank(rows, rng), kind="stable")
             rows = rows[np.sort(order[made - wanted :])]
         yield rows

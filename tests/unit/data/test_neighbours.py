@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ganaug.data.neighbours import belonging, interpolate, neighbour_share
+from ganaug.data.neighbours import Belonging, Segments
 
 
 @pytest.fixture
@@ -23,19 +23,19 @@ def test_neighbour_share_is_the_estimate_under_equal_priors(rng, n):
     x = rng.normal(size=(n, 3)).astype(np.float32)
     is_own = np.arange(n) < n // 5
     points = rng.normal(size=(25, 3)).astype(np.float32)
-    np.testing.assert_allclose(neighbour_share(points, x, is_own), naive_share(points, x, is_own))
+    np.testing.assert_allclose(Belonging(x, is_own, rng).share(points), naive_share(points, x, is_own))
 
 
 def test_neighbour_share_uses_all_rows_where_there_are_few(rng):
     x = rng.normal(size=(4, 2)).astype(np.float32)
-    np.testing.assert_allclose(neighbour_share(x, x, np.array([True, True, False, False])), 0.5)
+    np.testing.assert_allclose(Belonging(x, np.array([True, True, False, False]), rng).share(x), 0.5)
 
 
 def test_belonging_orders_points_from_the_others_to_the_class(rng):
     x = np.concatenate([rng.normal(0, 1, (9000, 2)), rng.normal(3, 1, (300, 2))]).astype(np.float32)
     centres = np.array([[0, 0], [1.5, 1.5], [3, 3]], dtype=np.float32)
     points = centres.repeat(50, axis=0) + rng.normal(0, 0.2, (150, 2)).astype(np.float32)
-    found = belonging(points, x, np.arange(9300) >= 9000, rng)
+    found = Belonging(x, np.arange(9300) >= 9000, rng).rank(points, rng)
     assert found.min() >= 0 and found.max() < 1
     low, middle, high = found.reshape(3, 50).mean(axis=1)
     assert low < 0.25 < middle < 0.65 < high
@@ -44,14 +44,14 @@ def test_belonging_orders_points_from_the_others_to_the_class(rng):
 def test_belonging_repeats_by_seed(rng):
     x = rng.normal(size=(80, 2)).astype(np.float32)
     is_own = np.arange(80) < 5
-    first, second = (belonging(x, x, is_own, np.random.default_rng(1)) for _ in range(2))
+    first, second = (Belonging(x, is_own, r).rank(x, r) for r in (np.random.default_rng(1), np.random.default_rng(1)))
     np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize("m", [2, 30, 150])
 def test_interpolated_points_lie_on_segments_between_rows(rng, m):
     own = rng.normal(size=(m, 3)).astype(np.float32)
-    made = interpolate(own, 40, rng)
+    made = Segments(own).draw(40, rng)
     assert made.shape == (40, 3) and made.dtype == np.float32
     a, b = own[:, None], own[None]
     for point in made:
@@ -61,5 +61,5 @@ def test_interpolated_points_lie_on_segments_between_rows(rng, m):
 
 def test_partners_are_near_in_a_large_class(rng):
     own = np.concatenate([rng.normal(-50, 1, (100, 2)), rng.normal(50, 1, (100, 2))]).astype(np.float32)
-    assert np.abs(interpolate(own, 500, rng)).min() > 40
-    assert np.abs(interpolate(own[::4], 500, rng)).min() < 40
+    assert np.abs(Segments(own).draw(500, rng)).min() > 40
+    assert np.abs(Segments(own[::4]).draw(500, rng)).min() < 40

@@ -30,28 +30,15 @@ if TYPE_CHECKING:
     from ganaug.core.config import TrainConfig as TrainConfig
     from ganaug.core.errors import (
         CheckpointError as CheckpointError,
-    )
-    from ganaug.core.errors import (
         ConfigError as ConfigError,
-    )
-    from ganaug.core.errors import (
         GANAugError as GANAugError,
-    )
-    from ganaug.core.errors import (
         OutputError as OutputError,
-    )
-    from ganaug.core.errors import (
         PluginNotFoundError as PluginNotFoundError,
-    )
-    from ganaug.core.errors import (
         SchemaError as SchemaError,
-    )
-    from ganaug.core.errors import (
         TrainingDivergedError as TrainingDivergedError,
     )
     from ganaug.core.history import History as History
-    from ganaug.models.gan import ConditionalGAN as ConditionalGAN
-    from ganaug.models.gan import load as load
+    from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler
     from ganaug.training.trainer import train as train
 

@@ -4,8 +4,11 @@ None of scikit-learn's ever calls ``_fit_resample``: a broken GAN would pass the
 """
 
 import pytest
-from imblearn.utils.estimator_checks import check_dataframe_column_names_consistency, check_param_validation
-from imblearn.utils.estimator_checks import parametrize_with_checks as imblearn_checks
+from imblearn.utils.estimator_checks import (
+    check_dataframe_column_names_consistency,
+    check_param_validation,
+    parametrize_with_checks as imblearn_checks,
+)
 from sklearn.utils.estimator_checks import parametrize_with_checks as sklearn_checks
 
 from ganaug import GANOverSampler

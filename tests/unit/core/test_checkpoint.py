@@ -5,8 +5,7 @@ import struct
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from ganaug.core import checkpoint
 from ganaug.core.errors import CheckpointError, OutputError

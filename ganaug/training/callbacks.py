@@ -19,7 +19,7 @@ class Callback:
         """Before the first step."""
 
     def on_record(self, trainer: "Trainer") -> None:
-        """After ``trainer.history`` got a row (about 100 times a run)."""
+        """After ``trainer.history`` got a row (about 100 times a run, at least every 100 steps)."""
 
     def on_train_end(self, trainer: "Trainer") -> None:
         """After the last step, also when training failed."""

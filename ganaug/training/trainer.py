@@ -23,7 +23,8 @@ from ganaug.models.gan import ConditionalGAN
 from ganaug.training.callbacks import Callback, Watchdog, diversity
 from ganaug.training.recipe import resolve
 
-_RECORDS = 100  # rows of history in a run
+_LONGEST = 100  # steps between two rows of history
+_RECORDS = 100  # about as many rows in a short run
 _NUMBERS_FOR_THREADS = 2**19  # in the widest layer of a batch
 _PROBES = 8  # samples per class whose spread is watched
 
@@ -134,7 +135,7 @@ class Trainer:
     def fit(self) -> History:
         """Run the loop; afterwards the networks are on the CPU and ``gan.history`` is filled."""
         self._start = time.perf_counter()
-        every = max(1, self.config.max_steps // _RECORDS)
+        every = max(1, min(self.config.max_steps // _RECORDS, _LONGEST))
         with threads(1 if self._is_small() else torch.get_num_threads()):
             try:
                 self._call("on_train_start")

@@ -87,6 +87,7 @@ def test_max_seconds_ends_training(iris):
     gan = ganaug.train(*iris, max_steps=10**6, max_seconds=0.3, random_state=0)
     assert 1 <= gan.step < 10**6
     assert gan.history["step"][-1] == gan.step
+    assert np.diff([0, *gan.history["step"]]).max() <= 100
 
 
 def test_the_averaged_generator_is_what_the_formula_says(iris):

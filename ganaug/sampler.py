@@ -54,10 +54,10 @@ class SmallClassWarning(UserWarning):
 class GANOverSampler(BaseOverSampler):
     """Over-sample rare classes with samples of a conditional GAN.
 
-    The GAN learns all classes together, in class-balanced batches, so that rare classes borrow from frequent ones; of a
-    class with more than 20,000 samples it sees that many. New images are the GAN's. Of the new rows of a table half are,
-    by default; the other half lie between two real rows of the class, as SMOTE's do, and of both the fifth that looks
-    most like other classes is left out (`interpolation`, `rejection`). ``gan_.sample`` gives the GAN's alone.
+    The GAN learns all classes together, in class-balanced batches, so that rare classes borrow from frequent ones; of
+    a class with more than 20,000 samples it sees that many. New images are the GAN's. Of the new rows of a table half
+    are, by default; the other half lie between two real rows of the class, as SMOTE's do, and of both the fifth that
+    looks most like other classes is left out (`interpolation`, `rejection`). ``gan_.sample`` gives the GAN's alone.
 
     Works on tables (numbers, booleans, categories, strings, dates, missing values; arrays, lists, sparse matrices,
     DataFrames) and on images ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of uint8 or float.

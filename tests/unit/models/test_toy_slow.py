@@ -10,8 +10,8 @@ MODES = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
 STD = 0.05
 NEAR = 4 * STD
 
-# Where the defaults of the paper, made for images, do not do in under a minute of CPU, what was changed and why (found on
-# these data with this seed):
+# Where the defaults of the paper, made for images, do not do in under a minute of CPU, what was changed and why (found
+# on these data with this seed):
 SETTINGS = {
     "relativistic": {},
     # Collapses onto one moving mode without noise on D's inputs (min share 0 at 2000 and at 5000 steps).

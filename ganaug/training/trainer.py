@@ -144,7 +144,7 @@ class Trainer:
                     for _ in range(self.config.d_steps):
                         real, c = next(self.batches)
                         d_loss, real_logits, fake_logits = self.discriminator_step(real, c)
-                    g_loss = self.generator_step(real, c)
+                    g_loss = self.generator_step(c, real_logits)
                     self.update_ema()
                     self.gan.step += 1
                     losses.append(torch.stack([d_loss, g_loss]))
@@ -177,12 +177,12 @@ class Trainer:
         self.objective.constrain(self.discriminator)
         return loss.detach(), real_logits.detach(), fake_logits.detach()
 
-    def generator_step(self, real: Tensor, c: Tensor) -> Tensor:
-        """Improve G against D on the classes of a real batch; return its loss."""
+    def generator_step(self, c: Tensor, real_logits: Tensor) -> Tensor:
+        """Improve G on the classes of a real batch, beside the logits that D gave it; return the loss."""
         with self._autocast():
             fake = self.generator(self._latents(len(c)), c)
-            logits = self.discriminator(self._noisy(torch.cat([real, fake])), c.repeat(2)).float()
-        loss = self.objective.generator_loss(*logits.chunk(2))
+            fake_logits = self.discriminator(self._noisy(fake), c).float()
+        loss = self.objective.generator_loss(real_logits, fake_logits)
         self._descend(loss, self.g_optimizer, self._g_weights)
         return loss.detach()
 

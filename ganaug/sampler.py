@@ -56,8 +56,8 @@ class GANOverSampler(BaseOverSampler):
 
     The GAN learns all classes together, in class-balanced batches, so that rare classes borrow from frequent ones; of
     a class with more than 20,000 samples it sees that many. New images are the GAN's. Of the new rows of a table half
-    are, by default; the other half lie between two real rows of the class, as SMOTE's do, and of both the fifth that
-    looks most like other classes is left out (`interpolation`, `rejection`). ``gan_.sample`` gives the GAN's alone.
+    are, by default; the other half lie on lines through two real rows of the class, and of both the fifth that looks
+    most like other classes is left out (`interpolation`, `rejection`). ``gan_.sample`` gives the GAN's alone.
 
     Works on tables (numbers, booleans, categories, strings, dates, missing values; arrays, lists, sparse matrices,
     DataFrames) and on images ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of uint8 or float.
@@ -71,7 +71,7 @@ class GANOverSampler(BaseOverSampler):
     random_state : int, RandomState instance or None, default=None
         The same integer gives the same output, at the same number of threads.
     interpolation : float or "auto", default="auto"
-        Share of the new rows that lie between two real rows of the class, as SMOTE's do; the rest are the GAN's.
+        Share of the new rows that lie on a line through two real rows of the class; the rest are the GAN's.
         In [0, 1]; ``"auto"``: 0.5 for rows. Not for images.
     rejection : float or "auto", default="auto"
         Share of the rows made that is left out: those that look most like other classes. In [0, 1);
@@ -91,7 +91,7 @@ class GANOverSampler(BaseOverSampler):
     spectral_norm : bool or "auto", default="auto"
         On the discriminator's weights; ``"auto"``: where the objective asks for it.
     max_steps : int or "auto", default="auto"
-        Generator steps. ``"auto"``: 500 to 1,000 for rows, by the size of the smallest class; 1,200 for images.
+        Generator steps. ``"auto"``: 300 to 1,000 for rows, by the size of the smallest class; 1,200 for images.
     max_seconds : float or None, default=None
         Wall clock after which training stops, if ``max_steps`` does not stop it before.
     batch_size : int or "auto", default="auto"

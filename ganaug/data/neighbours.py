@@ -5,14 +5,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import NearestNeighbors
 
 _NEIGHBOURS = 10
-_NEAREST = 0.1  # of the way between two rows: nearer, a point is all but a copy
+_NEAREST = 0.25  # of the way between two rows: nearer, a point is all but a copy
+_BEYOND = 0.386  # of the way, past either row: the points then vary as much as the rows themselves
 _REFERENCES = 1_000  # rows of a class that points are compared with
 _OTHERS = 5  # rows of other classes for each of them
 _LOCAL_FROM = 100  # rows of a class from which partners are neighbours; in smaller classes any two rows are
 
 
 class Segments:
-    """Draws points between two rows of a class, as SMOTE does (Chawla et al. 2002, arXiv:1106.1813), not at the ends.
+    """Draws points on lines through two rows of a class, between them and somewhat beyond, but not near them.
+
+    Points between rows alone (SMOTE, Chawla et al. 2002, arXiv:1106.1813) vary less than the rows do, and may be all
+    but copies. These have the rows' own mean and covariance where any two rows are partners.
 
     Parameters
     ----------
@@ -35,8 +39,16 @@ class Segments:
             second = (first + rng.integers(1, m, size=n)) % m
         else:
             second = self.near[first, rng.integers(_NEIGHBOURS, size=n)]
-        position = rng.uniform(_NEAREST, 1 - _NEAREST, (n, 1)).astype(np.float32)
+        position = _positions(n, rng)[:, None]
         return self.own[first] + position * (self.own[second] - self.own[first])
+
+
+def _positions(n: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw places on a line, 0 and 1 being its two rows, uniformly but for a gap around either."""
+    pieces = np.array([[-_BEYOND, -_NEAREST], [_NEAREST, 1 - _NEAREST], [1 + _NEAREST, 1 + _BEYOND]])
+    lengths = pieces[:, 1] - pieces[:, 0]
+    piece = rng.choice(len(pieces), n, p=lengths / lengths.sum())
+    return (pieces[piece, 0] + rng.random(n) * lengths[piece]).astype(np.float32)
 
 
 class Belonging:

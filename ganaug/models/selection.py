@@ -38,7 +38,7 @@ def selected_rows(
     rng : numpy.random.Generator
         Source of randomness.
     interpolation : float
-        Share of the rows, 0 … 1, that lie between two real rows of the class; the rest are the GAN's.
+        Share of the rows, 0 … 1, that lie on a line through two real rows of the class; the rest are the GAN's.
     rejection : float
         Share of the rows made, 0 … 1 (exclusive), that is left out: those that belong least to the class
         (`ganaug.data.neighbours.Belonging`). Nothing is left out where `x` has no other class.

@@ -71,7 +71,7 @@ def _for_rows(classes: Classes) -> dict[str, Any]:
         "depth": 2,
         "latent_dim": 32,
         "batch_size": 128,
-        "max_steps": max(500, min(2 * min(classes.counts), 1000)),
+        "max_steps": max(300, min(2 * min(classes.counts), 1000)),
         "ema_decay": 0.99,
         "precision": "float32",
     }

@@ -49,14 +49,25 @@ def test_belonging_repeats_by_seed(rng):
 
 
 @pytest.mark.parametrize("m", [2, 30, 150])
-def test_interpolated_points_lie_on_segments_between_rows(rng, m):
+def test_points_lie_on_lines_through_two_rows_but_near_neither(rng, m):
     own = rng.normal(size=(m, 3)).astype(np.float32)
     made = Segments(own).draw(40, rng)
     assert made.shape == (40, 3) and made.dtype == np.float32
-    a, b = own[:, None], own[None]
+    first, second = (own[i] for i in np.nonzero(~np.eye(m, dtype=bool)))
+    line = second - first
+    length = np.linalg.norm(line, axis=1)
     for point in made:
-        detour = np.linalg.norm(a - point, axis=2) + np.linalg.norm(b - point, axis=2) - np.linalg.norm(a - b, axis=2)
-        assert detour.min() < 1e-4
+        position = ((point - first) * line).sum(1) / length**2
+        beside = np.linalg.norm(first + position[:, None] * line - point, axis=1)
+        fits = (beside < 1e-4) & (-0.4 < position) & (position < 1.4)
+        assert (fits & (np.minimum(abs(position), abs(1 - position)) > 0.24)).any()
+
+
+def test_points_vary_as_the_rows_do(rng):
+    own = rng.normal(size=(99, 2)).astype(np.float32) @ np.array([[2, 1], [0, 1]], dtype=np.float32)
+    made = Segments(own).draw(50_000, rng)
+    np.testing.assert_allclose(made.mean(0), own.mean(0), atol=0.05)
+    np.testing.assert_allclose(np.cov(made.T), np.cov(own.T), rtol=0.05)
 
 
 def test_partners_are_near_in_a_large_class(rng):

@@ -46,10 +46,13 @@ def test_both_sources_are_used_in_their_shares(trained):
     gan, x, y = trained
     (rows,) = select(trained, 100, interpolation=0.25, rejection=0.0)
     own = x[y == 1]
-    a, b = own[:, None], own[None]
-    between = [
-        (np.linalg.norm(a - r, axis=2) + np.linalg.norm(b - r, axis=2) - np.linalg.norm(a - b, axis=2)).min() < 1e-4
-        for r in rows
-    ]
+    first, second = (own[i] for i in np.nonzero(~np.eye(len(own), dtype=bool)))
+    line = (second - first) / np.linalg.norm(second - first, axis=1, keepdims=True)
+
+    def beside(row):
+        offset = row - first
+        return np.linalg.norm(offset - (offset * line).sum(1, keepdims=True) * line, axis=1).min()
+
+    between = [beside(row) < 1e-5 for row in rows]
     assert sum(between[75:]) == 25
     assert sum(between[:75]) < 10

@@ -143,8 +143,9 @@ class Trainer:
                 while not self.stop_reason:
                     for _ in range(self.config.d_steps):
                         real, c = next(self.batches)
-                        d_loss, real_logits, fake_logits = self.discriminator_step(real, c)
-                    g_loss = self.generator_step(c, real_logits)
+                        fake = self.generate(c)
+                        d_loss, real_logits, fake_logits = self.discriminator_step(real, fake.detach(), c)
+                    g_loss = self.generator_step(fake, c, real_logits)
                     self.update_ema()
                     self.gan.step += 1
                     losses.append(torch.stack([d_loss, g_loss]))
@@ -159,12 +160,15 @@ class Trainer:
                     network.cpu()
         return self.history
 
-    def discriminator_step(self, real: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def generate(self, c: Tensor) -> Tensor:
+        """Return fake samples of the classes of a real batch."""
+        with self._autocast():
+            return self.generator(self._randn(len(c), self.gan.latent_dim), c)
+
+    def discriminator_step(self, real: Tensor, fake: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Improve D on one batch; return its loss and the logits of real and fake samples."""
         penalised = self.config.penalty_weight > 0 and self.gan.step % self.config.penalty_every == 0
         with self._autocast():
-            with torch.no_grad():
-                fake = self.generator(self._latents(len(c)), c)
             x = self._noisy(torch.cat([real, fake])).requires_grad_(penalised)
             both = c.repeat(2)
             logits = self.discriminator(x, both).float()
@@ -177,10 +181,9 @@ class Trainer:
         self.objective.constrain(self.discriminator)
         return loss.detach(), real_logits.detach(), fake_logits.detach()
 
-    def generator_step(self, c: Tensor, real_logits: Tensor) -> Tensor:
-        """Improve G on the classes of a real batch, beside the logits that D gave it; return the loss."""
+    def generator_step(self, fake: Tensor, c: Tensor, real_logits: Tensor) -> Tensor:
+        """Improve G by what the improved D says of its samples, beside the logits of the real ones; return the loss."""
         with self._autocast():
-            fake = self.generator(self._latents(len(c)), c)
             fake_logits = self.discriminator(self._noisy(fake), c).float()
         loss = self.objective.generator_loss(real_logits, fake_logits)
         self._descend(loss, self.g_optimizer, self._g_weights)
@@ -216,9 +219,6 @@ class Trainer:
         if self.config.clip_grad_norm is not None:
             nn.utils.clip_grad_norm_(weights, self.config.clip_grad_norm)
         optimizer.step()
-
-    def _latents(self, n: int) -> Tensor:
-        return self._randn(n, self.gan.latent_dim)
 
     def _randn(self, *shape: int) -> Tensor:
         return torch.randn(shape, generator=self.noise, device=self.device)

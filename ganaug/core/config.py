@@ -113,4 +113,4 @@ class TransferConfig(_Settings):
 
     method: Literal["auto", "full", "freeze-d", "scale-shift", "ewc"] = "auto"  # what is trained
     embeddings: Literal["auto", "fresh", "mean", "mixture"] = "auto"  # where classes that the source lacks begin
-    ewc_weight: PositiveFloat = 100.0  # pull of the generator towards the source's weights (ewc)
+    ewc_weight: PositiveFloat = 0.01  # pull of the generator towards the source's weights (ewc)

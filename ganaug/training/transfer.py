@@ -42,7 +42,7 @@ def finetune(
     callbacks: Sequence[Callback] = (),
     method: str = "auto",
     embeddings: str = "auto",
-    ewc_weight: float = 100.0,
+    ewc_weight: float = 0.01,
     **settings: Any,
 ) -> ConditionalGAN:
     """Train a model of `X` and `y` that starts from another model, which stays as it is.
@@ -74,7 +74,7 @@ def finetune(
         Where classes begin that the source does not have. ``"fresh"``: as in a new model. ``"mean"``: as the mean of
         the source's classes. ``"mixture"``: as a mixture of them, weighted by how likely the source's discriminator
         finds the target's samples in each. ``"auto"``: ``"fresh"``.
-    ewc_weight : float, default=100.0
+    ewc_weight : float, default=0.01
         Strength of the pull of ``"ewc"``.
     **settings
         Fields of `TrainConfig`. Those that make the network, and the objective, are the source's unless given;

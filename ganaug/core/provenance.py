@@ -67,7 +67,7 @@ class Parent(BaseModel):
 
 Provenance.model_rebuild()
 
-KEPT, ADAPTED, NEW = "kept", "adapted", "new"
+_STATUSES = KEPT, ADAPTED, NEW, DROPPED = "kept", "adapted", "new", "dropped"
 _SHOWN = 8  # names in one line
 
 
@@ -117,7 +117,7 @@ class TransferReport:
 
 
 def _listed(found: dict[str, list[str]]) -> str:
-    return "; ".join(f"{status} {_some(names)}" for status, names in found.items() if names) or "none"
+    return "; ".join(f"{status} {_some(found[status])}" for status in _STATUSES if found.get(status)) or "none"
 
 
 def _some(names: Iterable[str]) -> str:

@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 from ganaug.core import registry
 from ganaug.core.config import ResolvedConfig, TrainConfig, TransferConfig
 from ganaug.core.errors import ConfigError, TransferError
-from ganaug.core.provenance import ADAPTED, KEPT, NEW, Parent, Provenance, TransferReport
+from ganaug.core.provenance import ADAPTED, DROPPED, KEPT, NEW, Parent, Provenance, TransferReport
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec
@@ -30,6 +30,7 @@ _SMALLEST, _LARGEST = 4, 8  # pixels at the bottom of a convolutional network
 _ASKED = 4096  # samples and classes together that the source's discriminator is asked about, for each target class
 _FISHER = 64  # samples that the Fisher information is estimated from
 _COLOURS = 3
+_TEMPERATURE = 0.3
 _POWER_ITERATIONS = 15
 
 
@@ -152,8 +153,12 @@ def adapt(
             )
         if name != "generator_ema":
             statuses |= {f"{name}.{tensor}": status for tensor, status in found.items()}
-            blocks = {tensor: part.level for tensor, part in anatomy(new).items() if CLASS not in part.axes}
-            levels |= {f"{name}.{tensor}": level for tensor, level in blocks.items()}
+            state = new.state_dict()
+            levels |= {
+                f"{name}.{tensor}": part.level
+                for tensor, part in anatomy(new).items()
+                if CLASS not in part.axes and state[tensor].dim() > 1
+            }
     return TransferReport(
         source=source.codec.schema.describe(),
         target=target.codec.schema.describe(),
@@ -283,9 +288,10 @@ def _mixture(
     shares = []
     for condition in range(len(target.classes)):
         x = data.x[data.c == condition][: max(1, _ASKED // n)]
-        logits = [judge(x, torch.full((len(x),), k)) for k in range(n)]
-        shares.append(torch.stack(logits, dim=1).softmax(1).mean(0))
-    return torch.stack(shares)
+        shares.append(torch.stack([judge(x, torch.full((len(x),), k)).mean() for k in range(n)]))
+    scores = torch.stack(shares)  # (n_target, n_source)
+    scores = scores - scores.mean(0)
+    return (scores / scores.std().clamp_min(1e-6) / _TEMPERATURE).softmax(1)
 
 
 def _resolve(source: ConditionalGAN, data: Prepared, settings: dict[str, Any]) -> ResolvedConfig:
@@ -355,7 +361,7 @@ def _parts(
     parts = {
         "classes": _sorted({name: [KEPT if row.any() else NEW] for name, row in zip(labels[1], shared, strict=True)})
     }
-    parts["classes"]["dropped"] = [name for name, column in zip(labels[0], shared.T, strict=True) if not column.any()]
+    parts["classes"][DROPPED] = [name for name, column in zip(labels[0], shared.T, strict=True) if not column.any()]
     if target.codec.schema.kind == "image":
         height, width = target.codec.sample_shape[1:]
         blocks: dict[int, list[str]] = {}
@@ -370,7 +376,7 @@ def _parts(
         for entry in target.codec.entries:
             columns.setdefault(str(entry[0]), []).append(KEPT if entry in known else NEW)
         parts["columns"] = _sorted(columns)
-        parts["columns"]["dropped"] = sorted({str(entry[0]) for entry in known} - columns.keys())
+        parts["columns"][DROPPED] = sorted({str(entry[0]) for entry in known} - columns.keys())
     return parts
 
 

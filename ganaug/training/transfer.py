@@ -207,8 +207,6 @@ def _fill(new: Tensor, old: Tensor, part: Part, old_part: Part, matches: dict[Ax
         groups = value.shape[i] // match.shape[1]  # channels of a grid; else 1
         value = value.unflatten(i, (groups, -1))
         value = torch.movedim(torch.tensordot(match, value, ([1], [i + 1])), 0, i + 1).flatten(i, i + 1)
-        if axis == CHANNEL and i and value.shape == new.shape:
-            value = value + _unseen(match, new)
         if axis == CHANNEL and not i and match.shape[0] > match.shape[1]:
             value = value * _PALE
         known.append(match.any(1).repeat(groups).view([-1 if j == i else 1 for j in range(new.dim())]))
@@ -219,12 +217,6 @@ def _fill(new: Tensor, old: Tensor, part: Part, old_part: Part, matches: dict[Ax
         is_known &= entries
     new.copy_(torch.where(is_known, value, new))
     return status
-
-
-def _unseen(match: Tensor, new: Tensor) -> Tensor:
-    """Return what of new input channels the source has no opinion on: for gray, differences between colours."""
-    seen = match @ torch.linalg.pinv(match)
-    return new - torch.movedim(torch.tensordot(seen, new, ([1], [1])), 0, 1)
 
 
 def _grid_match(new: Grid, old: Axis, i: int) -> Tensor | None:

@@ -424,6 +424,7 @@ class Anchor(Callback):
         old, new = anatomy(source.generator), anatomy(target.generator)
         fisher = _fisher(source, seed)
         by_key = {old[name].key: values for name, values in fisher.items()}
+        self._hooks: list[Any] = []
         self._pulled = [
             (parameter, weight * by_key[new[name].key] * 2, parameter.detach().clone())
             for name, parameter in target.generator.named_parameters()

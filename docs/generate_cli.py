@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parent / "cli.md"
-COMMANDS = [[], ["train"], ["synth"], ["info"], ["cache"], ["cache", "list"], ["cache", "clear"]]
+COMMANDS = [[], ["train"], ["finetune"], ["synth"], ["info"], ["cache"], ["cache", "list"], ["cache", "clear"]]
 
 
 def page() -> str:

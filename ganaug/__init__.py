@@ -12,8 +12,12 @@ _HOME = {
     "GANOverSampler": "ganaug.sampler",
     "ConditionalGAN": "ganaug.models.gan",
     "TrainConfig": "ganaug.core.config",
+    "TransferConfig": "ganaug.core.config",
+    "TransferReport": "ganaug.core.provenance",
+    "Provenance": "ganaug.core.provenance",
     "History": "ganaug.core.history",
     "train": "ganaug.training.trainer",
+    "finetune": "ganaug.training.transfer",
     "load": "ganaug.models.gan",
     "GANAugError": "ganaug.core.errors",
     "SchemaError": "ganaug.core.errors",
@@ -21,13 +25,14 @@ _HOME = {
     "PluginNotFoundError": "ganaug.core.errors",
     "CheckpointError": "ganaug.core.errors",
     "OutputError": "ganaug.core.errors",
+    "TransferError": "ganaug.core.errors",
     "TrainingDivergedError": "ganaug.core.errors",
 }
 
 __all__ = ["__version__", *_HOME]
 
 if TYPE_CHECKING:
-    from ganaug.core.config import TrainConfig as TrainConfig
+    from ganaug.core.config import TrainConfig as TrainConfig, TransferConfig as TransferConfig
     from ganaug.core.errors import (
         CheckpointError as CheckpointError,
         ConfigError as ConfigError,
@@ -36,11 +41,14 @@ if TYPE_CHECKING:
         PluginNotFoundError as PluginNotFoundError,
         SchemaError as SchemaError,
         TrainingDivergedError as TrainingDivergedError,
+        TransferError as TransferError,
     )
     from ganaug.core.history import History as History
+    from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler
     from ganaug.training.trainer import train as train
+    from ganaug.training.transfer import finetune as finetune
 
 
 def __getattr__(name: str) -> Any:

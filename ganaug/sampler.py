@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Iterator
 from numbers import Integral, Real
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from ganaug.core.config import TrainConfig
+from ganaug.core.config import TrainConfig, TransferConfig
 from ganaug.core.errors import ConfigError
 from ganaug.core.randomness import as_seed
 from ganaug.data.codec import concatenate, fit_codec, is_image_data
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.selection import selected_rows
 from ganaug.training.trainer import train
+from ganaug.training.transfer import finetune
 
 MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
 _MOST_TAUGHT = 20_000  # samples of a class that training sees: it draws fewer than that from a class in all
@@ -76,6 +78,11 @@ class GANOverSampler(BaseOverSampler):
     rejection : float or "auto", default="auto"
         Share of the rows made that is left out: those that look most like other classes. In [0, 1);
         ``"auto"``: 0.2 for rows. Not for images.
+    pretrained : ConditionalGAN, str, Path or None, default=None
+        A model, or its checkpoint, that the GAN starts from (see `ganaug.finetune`). Its classes, size and columns may
+        be others. Settings left at their default are then the pretrained network's.
+    method, embeddings, ewc_weight : default="auto", "auto", 0.01
+        How it starts from `pretrained`; as in `ganaug.finetune`.
     objective : str, default="relativistic"
         Also ``"vanilla"``, ``"lsgan"``, ``"wgan"``, ``"wgan-gp"``, ``"hinge"``, or that of a plugin.
     network : str, default="auto"
@@ -137,6 +144,7 @@ class GANOverSampler(BaseOverSampler):
     See Also
     --------
     ganaug.train : The model alone.
+    ganaug.finetune : The model alone, from another one.
 
     Notes
     -----
@@ -158,6 +166,10 @@ class GANOverSampler(BaseOverSampler):
         **BaseOverSampler._parameter_constraints,
         "interpolation": [_AUTO, Interval(Real, 0, 1, closed="both")],
         "rejection": [_AUTO, Interval(Real, 0, 1, closed="left")],
+        "pretrained": [str, PathLike, ConditionalGAN, None],
+        "method": [StrOptions({"auto", "full", "freeze-d", "scale-shift", "ewc"})],
+        "embeddings": [StrOptions({"auto", "fresh", "mean", "mixture"})],
+        "ewc_weight": [_positive(Real)],
         "objective": [str],
         "network": [str],
         "width": [_AUTO, _positive(Integral)],
@@ -190,6 +202,10 @@ class GANOverSampler(BaseOverSampler):
         random_state=None,
         interpolation="auto",
         rejection="auto",
+        pretrained=None,
+        method="auto",
+        embeddings="auto",
+        ewc_weight=0.01,
         objective="relativistic",
         network="auto",
         width="auto",
@@ -218,6 +234,10 @@ class GANOverSampler(BaseOverSampler):
         self.random_state = random_state
         self.interpolation = interpolation
         self.rejection = rejection
+        self.pretrained = pretrained
+        self.method = method
+        self.embeddings = embeddings
+        self.ewc_weight = ewc_weight
         self.objective = objective
         self.network = network
         self.width = width
@@ -258,6 +278,8 @@ class GANOverSampler(BaseOverSampler):
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         settings = {name: getattr(self, name) for name in TrainConfig.model_fields}
         TrainConfig(**settings)
+        if self.pretrained is None and self._transfer() != TransferConfig().model_dump():
+            raise ConfigError("method, embeddings and ewc_weight have no meaning without pretrained")
         images = is_image_data(X)
         if images and any(share not in ("auto", 0) for share in (self.interpolation, self.rejection)):
             raise ConfigError("interpolation and rejection have no meaning for images; leave them at 'auto'")
@@ -276,7 +298,7 @@ class GANOverSampler(BaseOverSampler):
         if learnt:
             rows = np.sort(np.concatenate([_some(np.flatnonzero(y == label), rng) for label in learnable]))
             X_taught, y_taught = _safe_indexing(X, rows), y[rows]
-            self.gan_ = train(X_taught, y_taught, random_state=rng, **settings)
+            self.gan_ = self._fitted(X_taught, y_taught, rng, settings)
             self.history_ = self.gan_.history
             make = self._images if images else self._rows
             for label, X_new in make(self.gan_, X_taught, y_taught, {label: wanted[label] for label in learnt}, rng):
@@ -285,6 +307,17 @@ class GANOverSampler(BaseOverSampler):
                 X_parts.append(X_new)
                 y_parts.append(np.full(X_new.shape[0], label, dtype=y.dtype))
         return concatenate(X_parts), np.concatenate(y_parts)
+
+    def _transfer(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in TransferConfig.model_fields}
+
+    def _fitted(self, X: Any, y: np.ndarray, rng: np.random.Generator, settings: dict[str, Any]) -> ConditionalGAN:
+        """Train a GAN, from the pretrained one if there is one."""
+        if self.pretrained is None:
+            return train(X, y, random_state=rng, **settings)
+        default = TrainConfig().model_dump()
+        given = {name: value for name, value in settings.items() if value != default[name]}
+        return finetune(self.pretrained, X, y, random_state=rng, **self._transfer(), **given)
 
     def _images(
         self, gan: ConditionalGAN, X: Any, y: np.ndarray, wanted: dict[Any, int], rng: np.random.Generator

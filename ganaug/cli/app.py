@@ -9,6 +9,7 @@ import typer
 import ganaug
 from ganaug.cli.cache import cache
 from ganaug.cli.console import say
+from ganaug.cli.finetune import finetune
 from ganaug.cli.info import info
 from ganaug.cli.synth import synth
 from ganaug.cli.train import train
@@ -22,6 +23,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(train)
+app.command()(finetune)
 app.command()(synth)
 app.command()(info)
 app.add_typer(cache, name="cache")

@@ -9,6 +9,7 @@ from ganaug.cli import options
 from ganaug.cli.console import result
 from ganaug.core import checkpoint
 from ganaug.core.errors import CheckpointError
+from ganaug.core.provenance import Provenance, TransferReport
 from ganaug.core.schema import ImageSchema, TableSchema
 
 
@@ -33,11 +34,14 @@ def info(
 def _lines(model: Path, header: dict[str, Any]) -> list[str]:
     schema = (ImageSchema if header["schema"]["kind"] == "image" else TableSchema)(**header["schema"])
     history, config = header["history"], header["config"]
+    transfer = header.get("transfer")
     return [
         f"{model}: {schema.describe()}",
         "classes: " + ", ".join(f"{entry['label']} ({entry['count']:,})" for entry in header["classes"]),
         f"trained: {header['step']:,} steps, objective {config['objective']}, network {config['network']}",
         *([f"losses at the end: D {history['d_loss'][-1]:.3f}, G {history['g_loss'][-1]:.3f}"] if history else []),
+        *([] if transfer is None else [f"transfer: {TransferReport(**transfer)}"]),
+        *Provenance(**header.get("provenance", {})).lines(),
         "written by: " + ", ".join(f"{name} {version}" for name, version in header["versions"].items()),
         f"sha256: {header['sha256']}",
     ]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _TRAINING = "Training"
 
+Data = Annotated[Path, typer.Argument(help="Image folder with a subfolder per class, .npz, .csv or .tsv.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write, usually *.safetensors.")]
 Objective = Annotated[
     str | None,
     typer.Option(
@@ -60,6 +62,8 @@ Target = Annotated[str | None, typer.Option(help="Label column of a table.", sho
 ImageSize = Annotated[
     str | None, typer.Option(metavar="N|HxW", help="Resize the images of a folder, for example 32 or 32x48.")
 ]
+Licence = Annotated[str | None, typer.Option(help="Terms of use of the data; kept in the checkpoint.")]
+Source = Annotated[str | None, typer.Option(help="Where the data are from; kept in the checkpoint.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 2, help="The same seed gives the same result.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]

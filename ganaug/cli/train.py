@@ -1,19 +1,22 @@
 """``ganaug train DATA --out MODEL``."""
 
-import shlex
-from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.console import result, say
+from ganaug.cli.training import fit_and_save
+
+if TYPE_CHECKING:
+    from ganaug.data.readers import Dataset
+    from ganaug.models.gan import ConditionalGAN
+    from ganaug.training.callbacks import Callback
 
 
 def train(
     context: typer.Context,
-    data: Annotated[Path, typer.Argument(help="Image folder with a subfolder per class, .npz, .csv or .tsv.")],
-    out: Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write, usually *.safetensors.")],
+    data: options.Data,
+    out: options.Out,
     target: options.Target = None,
     image_size: options.ImageSize = None,
     objective: options.Objective = None,
@@ -25,6 +28,8 @@ def train(
     precision: options.Precision = None,
     settings: options.Settings = None,
     config: options.ConfigFile = None,
+    licence: options.Licence = None,
+    source: options.Source = None,
     seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
@@ -36,26 +41,11 @@ def train(
 
     ganaug train frauds.csv --target is_fraud --max-seconds 60 --out frauds.safetensors
     """
-    flags = options.training_flags(context)
-    chosen = options.config_from(config, settings, flags)
-    from ganaug.core.atomic import refuse_unwritable
+    chosen = options.config_from(config, settings, options.training_flags(context))
 
-    refuse_unwritable(out, overwrite=overwrite)
-    dataset = options.dataset_from(data, target, image_size)
-    from ganaug.training.callbacks import ProgressBar
-    from ganaug.training.trainer import train as train_gan
+    def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
+        from ganaug.training import trainer
 
-    if not quiet:
-        say(f"training on {dataset.source}")
-    callbacks = [] if quiet else [ProgressBar()]
-    gan = train_gan(dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **chosen.model_dump())
-    digest = gan.save(out, overwrite=overwrite)
-    seconds = gan.history.last["seconds"]
-    classes = dict(zip(map(str, gan.classes_.tolist()), gan.classes.counts, strict=True))
-    rarest = min(classes, key=lambda name: classes[name])
-    lines = [
-        f"Trained {gan.step:,} steps in {seconds:.0f} s on {gan.codec.schema.describe()}.",
-        f"Saved {out}; next: " + shlex.join(["ganaug", "synth", "--model", str(out), "--class", rarest, "--n", "1000"]),
-    ]
-    data_out = {"out": str(out), "sha256": digest, "steps": gan.step, "seconds": seconds, "classes": classes}
-    result(lines, data_out, as_json)
+        return trainer.train(dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **chosen.model_dump())
+
+    fit_and_save(context.params, fit, verb="training")

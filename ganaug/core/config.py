@@ -17,7 +17,25 @@ from ganaug.core.errors import ConfigError, did_you_mean
 Auto: TypeAlias = Literal["auto"]
 
 
-class TrainConfig(BaseModel):
+class _Settings(BaseModel):
+    """Frozen fields whose errors say what was expected."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, **settings: Any) -> None:
+        unknown = settings.keys() - type(self).model_fields.keys()
+        if unknown:
+            name = min(unknown)
+            raise ConfigError(f"unknown setting {name!r}; {did_you_mean(name, type(self).model_fields)}")
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            problems = {str(e["loc"][0]): e["msg"] for e in error.errors() if e["loc"]}
+            said = "; ".join(f"{k} = {settings[k]!r}: {msg}" for k, msg in problems.items())
+            raise ConfigError(f"invalid setting: {said}") from None
+
+
+class TrainConfig(_Settings):
     """Settings of one training run: frozen, validated, JSON-able.
 
     Every ``"auto"`` is replaced by a number before training (see `ganaug.training.recipe`); the values that were
@@ -33,8 +51,6 @@ class TrainConfig(BaseModel):
     >>> TrainConfig(objective="hinge", max_steps=500).max_steps
     500
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     objective: str = "relativistic"  # name under ganaug.objectives
     network: str = "auto"  # name under ganaug.networks; auto: mlp for rows, conv for images
@@ -61,16 +77,7 @@ class TrainConfig(BaseModel):
     precision: Literal["auto", "float32", "bfloat16"] = "auto"  # autocast type of forward passes
 
     def __init__(self, **settings: Any) -> None:
-        unknown = settings.keys() - type(self).model_fields.keys()
-        if unknown:
-            name = min(unknown)
-            raise ConfigError(f"unknown setting {name!r}; {did_you_mean(name, type(self).model_fields)}")
-        try:
-            super().__init__(**settings)
-        except ValidationError as error:
-            problems = {str(e["loc"][0]): e["msg"] for e in error.errors() if e["loc"]}
-            said = "; ".join(f"{k} = {settings[k]!r}: {msg}" for k, msg in problems.items())
-            raise ConfigError(f"invalid setting: {said}") from None
+        super().__init__(**settings)
         if self.betas != "auto" and not all(0 <= beta < 1 for beta in self.betas):
             raise ConfigError(f"betas must be two numbers in [0, 1); got {self.betas}")
 
@@ -93,3 +100,17 @@ class ResolvedConfig(TrainConfig):
     penalty_every: PositiveInt
     ema_decay: float
     precision: Literal["float32", "bfloat16"]
+
+
+class TransferConfig(_Settings):
+    """What a fine-tuning keeps of its source; see `ganaug.finetune`.
+
+    Examples
+    --------
+    >>> TransferConfig(method="freeze-d").embeddings
+    'auto'
+    """
+
+    method: Literal["auto", "full", "freeze-d", "scale-shift", "ewc"] = "auto"  # what is trained
+    embeddings: Literal["auto", "fresh", "mean", "mixture"] = "auto"  # where classes that the source lacks begin
+    ewc_weight: PositiveFloat = 0.01  # pull of the generator towards the source's weights (ewc)

@@ -28,6 +28,10 @@ class OutputError(GANAugError, OSError):
     """An output cannot be written: it exists already, or its folder refuses."""
 
 
+class TransferError(GANAugError, ValueError):
+    """A model cannot be the start of another one: the data or the networks have nothing in common."""
+
+
 class TrainingDivergedError(GANAugError, RuntimeError):
     """A loss became NaN or infinite; the message names the step and what to change."""
 

@@ -33,6 +33,11 @@ class ConstantColumn(BaseModel):
         """No spans."""
         return ()
 
+    @property
+    def entries(self) -> tuple[Any, ...]:
+        """No entries."""
+        return ()
+
     def encode(self, series: pd.Series) -> np.ndarray:
         """Return ``(n, 0)``."""
         return np.empty((len(series), 0), dtype=np.float32)
@@ -58,6 +63,12 @@ class CategoryColumn(BaseModel):
     def parts(self) -> _PARTS:
         """One softmax span."""
         return ((self.n_common + bool(self.rare_counts), "softmax"),)
+
+    @property
+    def entries(self) -> tuple[Any, ...]:
+        """A name for each entry of the spans: its level."""
+        named = tuple(("level", _key(level)) for level in self.levels[: self.n_common])
+        return (*named, "rare levels") if self.rare_counts else named
 
     @classmethod
     def fit(cls, series: pd.Series, name: object) -> "CategoryColumn":
@@ -120,6 +131,12 @@ class NumericColumn(BaseModel):
         """One number, and one-hot states where there are any."""
         states = 1 + self.missing + (self.spike is not None)
         return ((1, "identity"),) if states == 1 else ((1, "identity"), (states, "softmax"))
+
+    @property
+    def entries(self) -> tuple[Any, ...]:
+        """A name for each entry of the spans: the number and its states."""
+        states = ("known", *["spike"] * (self.spike is not None), *["missing"] * self.missing)
+        return ("number", *states) if len(states) > 1 else ("number",)
 
     @classmethod
     def fit(cls, series: pd.Series, name: object) -> "NumericColumn | ConstantColumn":

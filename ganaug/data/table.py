@@ -56,6 +56,15 @@ class TableCodec:
         """Length of an encoded row."""
         return (sum(span.dim for span in self.spans),)
 
+    @property
+    def entries(self) -> tuple[Any, ...]:
+        """A name for each entry of an encoded row, equal for what means the same in another table."""
+        return tuple(
+            (described.name, described.kind, entry)
+            for described, column in zip(self.schema.columns, self.columns, strict=True)
+            for entry in column.entries
+        )
+
     @classmethod
     def fit(cls, X: Any) -> "TableCodec":
         """Learn every column's encoding.

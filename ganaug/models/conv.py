@@ -9,7 +9,8 @@ from torch.nn import functional as F
 from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import ConfigError
 from ganaug.data.codec import Span
-from ganaug.models.layers import ProjectionHead, normalised
+from ganaug.models.anatomy import CHANNEL, FEATURE, Grid, Part
+from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
 
 _EMBEDDING_DIM = 32
 _MAX_GROWTH = 4  # channels double with every halving, up to this multiple of the width
@@ -22,8 +23,8 @@ class ConditionalNorm(nn.Module):
     def __init__(self, channels: int, n_classes: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm2d(channels, affine=False, track_running_stats=True)
-        self.scale = nn.Embedding(n_classes, channels)
-        self.shift = nn.Embedding(n_classes, channels)
+        self.scale = ClassEmbedding(n_classes, channels)
+        self.shift = ClassEmbedding(n_classes, channels)
         nn.init.ones_(self.scale.weight)
         nn.init.zeros_(self.shift.weight)
 
@@ -79,7 +80,7 @@ class ImageGenerator(nn.Module):
         sizes = _sizes(shape, depth)[::-1]
         widths = _widths(width, depth)[::-1]
         self.base = (widths[0], *sizes[0])
-        self.embedding = nn.Embedding(n_classes, _EMBEDDING_DIM)
+        self.embedding = ClassEmbedding(n_classes, _EMBEDDING_DIM)
         self.linear = nn.Linear(latent_dim + _EMBEDDING_DIM, widths[0] * sizes[0][0] * sizes[0][1], bias=False)
         self.first_norm = ConditionalNorm(widths[0], n_classes)
         self.ups = nn.ModuleList(
@@ -89,6 +90,19 @@ class ImageGenerator(nn.Module):
         self.norms = nn.ModuleList(ConditionalNorm(channels, n_classes) for channels in widths[1:])
         self.attention = SelfAttention(widths[1], normalise=False) if attention else nn.Identity()
         self.out = nn.Conv2d(widths[-1], shape[0], 3, padding=1)
+
+    def anatomy(self) -> dict[str, Part]:
+        """Count the doublings from full size down: those of another depth correspond there."""
+        depth = len(self.ups)
+        parts = {
+            "linear": Part("linear", (Grid(*self.base), FEATURE), depth),
+            "first_norm": Part(f"norm{depth}", level=depth),
+            "out": Part("out", (CHANNEL, FEATURE, FEATURE, FEATURE), 0),
+        }
+        for i in range(depth):
+            level = depth - 1 - i
+            parts |= {f"ups.{i}": Part(f"up{level}", level=level), f"norms.{i}": Part(f"norm{level}", level=level)}
+        return parts
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         """Return images ``(batch, channels, height, width)``."""
@@ -128,7 +142,22 @@ class ImageDiscriminator(nn.Module):
         ]
         blocks += [normalised(nn.Linear(widths[-1] * height * wide, _FEATURES), normalise), nn.LeakyReLU(0.2)]
         self.body = nn.Sequential(*blocks)
+        self.top = Grid(widths[-1], height, wide)
         self.head = ProjectionHead(_FEATURES, n_classes, normalise)
+
+    def anatomy(self) -> dict[str, Part]:
+        """Count the halvings from full size down."""
+        named = {
+            kind: [f"body.{i}" for i, module in enumerate(self.body) if isinstance(module, kind)]
+            for kind in (nn.Conv2d, nn.Linear, SelfAttention)
+        }
+        *downs, last = named[nn.Conv2d]
+        parts = {name: Part(f"down{level}", level=level) for level, name in enumerate(downs)}
+        parts[downs[0]] = Part("down0", (FEATURE, CHANNEL, FEATURE, FEATURE), 0)
+        parts |= {name: Part("attention") for name in named[SelfAttention]}
+        parts[last] = Part("last", level=len(downs))
+        parts[named[nn.Linear][0]] = Part("linear", (FEATURE, self.top), len(downs))
+        return parts
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """Return logits ``(batch,)``."""

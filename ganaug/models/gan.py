@@ -13,6 +13,7 @@ from ganaug.core import checkpoint, registry
 from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import CheckpointError, ConfigError, SchemaError
 from ganaug.core.history import CLOCK, History
+from ganaug.core.provenance import Provenance, TransferReport
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec, concatenate
@@ -45,6 +46,12 @@ class ConditionalGAN:
         The averaged generator, which is sampled, and the two that were trained; on the CPU.
     step : int
         Generator steps that were trained.
+    transfer : TransferReport or None
+        What it took over from another model, if it was fine-tuned.
+    provenance : Provenance
+        What was said about the training data, and the model that it was fine-tuned from.
+    sha256 : str or None
+        Digest of the checkpoint that it was loaded from, or saved to last.
     """
 
     def __init__(self, codec: Codec, classes: Classes, config: ResolvedConfig, seed: int = 0) -> None:
@@ -53,6 +60,9 @@ class ConditionalGAN:
         self.config = config
         self.history = History()
         self.step = 0
+        self.transfer: TransferReport | None = None
+        self.provenance = Provenance()
+        self.sha256: str | None = None
         build = registry.lookup("networks", config.network)
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
@@ -146,7 +156,15 @@ class ConditionalGAN:
             raise ConfigError(f"say which class: label= one of {self.classes_.tolist()}")
         return np.broadcast_to(self.classes.index([self.classes_[0] if label is None else label]), n)
 
-    def save(self, path: str | Path, *, overwrite: bool = False) -> str:
+    def save(
+        self,
+        path: str | Path,
+        *,
+        overwrite: bool = False,
+        data: str | None = None,
+        licence: str | None = None,
+        source: str | None = None,
+    ) -> str:
         """Write one ``.safetensors`` checkpoint atomically and return its SHA-256 digest.
 
         The same training gives the same file: of the history, all is kept but the clock.
@@ -157,6 +175,8 @@ class ConditionalGAN:
             Where to; missing parent folders are created.
         overwrite : bool, default=False
             Whether an existing file may be replaced.
+        data, licence, source : str, optional
+            Name, terms of use and origin of the training data: kept in ``provenance``, shown by ``ganaug info``.
 
         Raises
         ------
@@ -165,6 +185,8 @@ class ConditionalGAN:
         SchemaError
             If classes or categories cannot be written as JSON.
         """
+        said = {"data": data, "licence": licence, "source": source}
+        provenance = self.provenance.model_copy(update={name: text for name, text in said.items() if text is not None})
         header = {
             "schema": self.codec.schema.model_dump(),
             "codec": self.codec.to_json(),
@@ -174,6 +196,8 @@ class ConditionalGAN:
             "config": self.config.model_dump(),
             "step": self.step,
             "history": {name: column for name, column in self.history.to_dict().items() if name not in CLOCK},
+            "transfer": None if self.transfer is None else self.transfer.to_json(),
+            "provenance": provenance.model_dump(),
             "versions": {
                 "ganaug": ganaug.__version__,
                 "torch": torch.__version__,
@@ -185,7 +209,9 @@ class ConditionalGAN:
             for part in _PARTS
             for name, tensor in getattr(self, part).state_dict().items()
         }
-        return checkpoint.write(Path(path), header, tensors, overwrite=overwrite)
+        self.sha256 = checkpoint.write(Path(path), header, tensors, overwrite=overwrite)
+        self.provenance = provenance
+        return self.sha256
 
     @classmethod
     def load(cls, path: str | Path) -> "ConditionalGAN":
@@ -202,7 +228,10 @@ class ConditionalGAN:
             schema = header["schema"]
             codec = registry.lookup("codecs", schema["kind"]).from_json(schema, header["codec"])
             gan = cls(codec, Classes.from_json(header["classes"], header["target"]), ResolvedConfig(**header["config"]))
-            gan.step, gan.history = header["step"], History(header["history"])
+            gan.step, gan.history, gan.sha256 = header["step"], History(header["history"]), header["sha256"]
+            if header.get("transfer") is not None:
+                gan.transfer = TransferReport(**header["transfer"])
+            gan.provenance = Provenance(**header.get("provenance", {}))
         except (KeyError, TypeError, ValueError, ConfigError, SchemaError) as error:
             raise CheckpointError(f"{path} cannot be used: its header does not describe a model ({error})") from error
         _fill(gan, arrays, path)
@@ -214,9 +243,9 @@ class ConditionalGAN:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         ConditionalGAN.__init__(self, state["codec"], state["classes"], state["config"])
-        self.step, self.history = state["step"], state["history"]
         for part in _PARTS:
             getattr(self, part).load_state_dict(state[part])
+        vars(self).update({name: value for name, value in state.items() if name not in _PARTS})
 
     def __repr__(self) -> str:
         classes = ", ".join(

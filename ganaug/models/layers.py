@@ -11,6 +11,10 @@ def normalised(layer: nn.Module, on: bool) -> nn.Module:
     return spectral_norm(layer) if on else layer
 
 
+class ClassEmbedding(nn.Embedding):
+    """A row for each class; a transfer keeps the rows of the classes that stay."""
+
+
 class ProjectionHead(nn.Module):
     """Features and class to a logit: a linear term plus the inner product with the class's embedding.
 
@@ -20,7 +24,7 @@ class ProjectionHead(nn.Module):
     def __init__(self, dim: int, n_classes: int, normalise: bool) -> None:
         super().__init__()
         self.linear = normalised(nn.Linear(dim, 1), normalise)
-        self.embedding = normalised(nn.Embedding(n_classes, dim), normalise)
+        self.embedding = normalised(ClassEmbedding(n_classes, dim), normalise)
         self.scale = 1 / math.sqrt(dim)
 
     def forward(self, features: Tensor, c: Tensor) -> Tensor:

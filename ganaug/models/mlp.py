@@ -8,7 +8,8 @@ from torch.nn import functional as F
 
 from ganaug.core.config import ResolvedConfig
 from ganaug.data.codec import Span
-from ganaug.models.layers import ProjectionHead, normalised
+from ganaug.models.anatomy import ENTRY, FEATURE, Part
+from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
 
 _EMBEDDING_DIM = 16
 _TEMPERATURE = 0.2  # of the softened one-hot that the discriminator sees in training (as in CTGAN, arXiv:1907.00503)
@@ -34,10 +35,14 @@ class RowGenerator(nn.Module):
         self.softmax_spans = [span for span in spans if span.activation == "softmax"]
         self.latent_dim = latent_dim + sum(span.dim for span in self.softmax_spans)
         row_dim = sum(span.dim for span in spans)
-        self.embedding = nn.Embedding(n_classes, _EMBEDDING_DIM)
+        self.embedding = ClassEmbedding(n_classes, _EMBEDDING_DIM)
         sizes = [latent_dim + _EMBEDDING_DIM, *[width] * depth]
         layers = [(nn.Linear(a, b), nn.ReLU()) for a, b in zip(sizes, sizes[1:], strict=False)]
         self.body = nn.Sequential(*[module for layer in layers for module in layer], nn.Linear(width, row_dim))
+
+    def anatomy(self) -> dict[str, Part]:
+        """Say which layer writes the entries of a row."""
+        return {f"body.{len(self.body) - 1}": Part("out", (ENTRY, FEATURE))}
 
     def forward(self, z: Tensor, c: Tensor) -> Tensor:
         """Return rows ``(batch, row_dim)`` from ``z (batch, latent_dim)`` and ``c (batch,)``."""
@@ -66,6 +71,10 @@ class RowDiscriminator(nn.Module):
         ]
         self.body = nn.Sequential(*[module for layer in layers for module in layer])
         self.head = ProjectionHead(width, n_classes, normalise)
+
+    def anatomy(self) -> dict[str, Part]:
+        """Say which layer reads the entries of a row."""
+        return {"body.0": Part("in", (FEATURE, ENTRY))}
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
         """Return logits ``(batch,)``."""

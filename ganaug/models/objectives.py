@@ -127,9 +127,10 @@ class Wasserstein(Objective):
 
     @torch.no_grad()
     def constrain(self, discriminator: nn.Module) -> None:
-        """Clip D's weights."""
+        """Clip D's weights, those that are trained."""
         for parameter in discriminator.parameters():
-            parameter.clamp_(-self.clip, self.clip)
+            if parameter.requires_grad:
+                parameter.clamp_(-self.clip, self.clip)
 
 
 class WassersteinGP(Wasserstein):

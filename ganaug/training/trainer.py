@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from ganaug.core.history import History
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.batches import BalancedBatches
-from ganaug.data.codec import fit_codec
+from ganaug.data.codec import Codec, fit_codec
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.callbacks import Callback, Watchdog, diversity
 from ganaug.training.recipe import resolve
@@ -70,6 +70,30 @@ def train(
     True
     """
     config = TrainConfig(**settings)
+    data = prepare(X, y)
+    seed = as_seed(random_state)
+    gan = ConditionalGAN(data.codec, data.classes, resolve(config, data.codec, data.classes), seed)
+    Trainer(gan, data.x, data.c, seed, [Watchdog(), *callbacks]).fit()
+    return gan
+
+
+class Prepared(NamedTuple):
+    """Labelled data as the trainer sees them."""
+
+    codec: Codec
+    classes: Classes
+    x: Tensor  # (n, *sample_shape)
+    c: Tensor  # (n,)
+
+
+def prepare(X: Any, y: Any) -> Prepared:
+    """Fit the codec and the classes of labelled data, and encode them.
+
+    Raises
+    ------
+    SchemaError
+        If `X` and `y` do not fit together or cannot be learnt from.
+    """
     target = _target(y)
     codec = fit_codec(X)
     x = codec.encode(X)
@@ -79,11 +103,7 @@ def train(
         raise SchemaError("every column of X is constant; there is nothing to learn")
     name = getattr(y, "name", None)
     classes = Classes.from_target(target, "target" if name is None else str(name))
-    seed = as_seed(random_state)
-    gan = ConditionalGAN(codec, classes, resolve(config, codec, classes), seed)
-    c = classes.index(target)
-    Trainer(gan, torch.from_numpy(x), torch.from_numpy(c), seed, [Watchdog(), *callbacks]).fit()
-    return gan
+    return Prepared(codec, classes, torch.from_numpy(x), torch.from_numpy(classes.index(target)))
 
 
 class Trainer:
@@ -92,7 +112,7 @@ class Trainer:
     Parameters
     ----------
     gan : ConditionalGAN
-        With a resolved configuration.
+        With a resolved configuration; weights that require no gradient stay as they are.
     x : Tensor of shape (n, *sample_shape)
         Encoded samples.
     c : Tensor of shape (n,)
@@ -119,12 +139,14 @@ class Trainer:
         )
         x, c = x.to(self.device, memory_format=layout), c.to(self.device)
         self.objective = registry.lookup("objectives", config.objective)(config.label_smoothing)
-        self._g_weights, self._d_weights, self._averaged = (
-            list(network.parameters()) for network in (self.generator, self.discriminator, self.generator_ema)
+        self._g_weights, self._d_weights = (
+            [weight for weight in network.parameters() if weight.requires_grad]
+            for network in (self.generator, self.discriminator)
         )
+        self._averaged, self._current = (list(network.parameters()) for network in (self.generator_ema, self.generator))
         self._buffers = list(zip(self.generator_ema.buffers(), self.generator.buffers(), strict=True))
-        self.g_optimizer = _optimizer(self.generator, config, config.learning_rate)
-        self.d_optimizer = _optimizer(self.discriminator, config, config.d_learning_rate)
+        self.g_optimizer = _optimizer(self._g_weights, config, config.learning_rate)
+        self.d_optimizer = _optimizer(self._d_weights, config, config.d_learning_rate)
         self.batches = BalancedBatches(x, c, config.batch_size, torch.Generator().manual_seed(seed))
         self.noise = torch.Generator(self.device).manual_seed(seed + 1)
         n_classes = len(gan.classes)
@@ -193,7 +215,7 @@ class Trainer:
     def update_ema(self) -> None:
         """Move the averaged generator towards the trained one; early steps weigh more."""
         decay = min(self.config.ema_decay, (1 + self.gan.step) / (10 + self.gan.step))
-        torch._foreach_lerp_(self._averaged, self._g_weights, 1 - decay)
+        torch._foreach_lerp_(self._averaged, self._current, 1 - decay)
         for own, new in self._buffers:
             own.copy_(new)
 
@@ -264,10 +286,10 @@ class Trainer:
             getattr(callback, event)(self)
 
 
-def _optimizer(network: nn.Module, config: ResolvedConfig, learning_rate: float) -> torch.optim.Optimizer:
+def _optimizer(weights: list[nn.Parameter], config: ResolvedConfig, learning_rate: float) -> torch.optim.Optimizer:
     if config.optimizer == "rmsprop":
-        return torch.optim.RMSprop(network.parameters(), learning_rate, foreach=True)
-    return torch.optim.Adam(network.parameters(), learning_rate, config.betas, fused=True)
+        return torch.optim.RMSprop(weights, learning_rate, foreach=True)
+    return torch.optim.Adam(weights, learning_rate, config.betas, fused=True)
 
 
 def _grad_norm(network: nn.Module) -> float:

@@ -13,11 +13,13 @@ ARGUMENTS = {
     "credit.py": [],
     "benchmarks/digits.py": ["--max-steps", "3"],
     "benchmarks/tabular.py": ["--data", "small.csv"],
+    "benchmarks/transfer.py": ["--source-steps", "2", "--steps", "1", "2", "--picture", "picture.png"],
 }
 SHOWN = {
     "credit.py": ["GANOverSampler", "threshold at the prior", "average_precision"],
     "benchmarks/digits.py": ["coverage", "distance ratio"],
     "benchmarks/tabular.py": ["mean rank", "GANOverSampler", "CPU-seconds"],
+    "benchmarks/transfer.py": ["Fréchet distance", "scratch", "full/mixture", "Classes: new 5, 6, 7, 8, 9"],
 }
 
 

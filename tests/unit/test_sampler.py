@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import ganaug
 from ganaug import GANOverSampler
-from ganaug.core.config import TrainConfig
+from ganaug.core.config import TrainConfig, TransferConfig
 from ganaug.sampler import SmallClassWarning
 
 
@@ -282,8 +282,65 @@ def test_unknown_objective_says_what_is_known(rows):
         resample(*rows, objective="hing")
 
 
+@pytest.fixture(scope="module")
+def source(digit_images):
+    return ganaug.train(digit_images[0], digit_images[1] + 5, max_steps=2, random_state=0, width=4)
+
+
+@pytest.fixture(scope="module", params=["object", "path"])
+def pretrained(request, source, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "source.safetensors"
+    source.save(path)
+    return source if request.param == "object" else path
+
+
+class TestPretrained:
+    def test_the_gan_starts_from_it(self, digit_images, pretrained):
+        sampler = GANOverSampler(pretrained=pretrained, method="freeze-d", max_steps=2, random_state=0)
+        X_new, y_new = sampler.fit_resample(*digit_images)
+        assert Counter(y_new) == {0: 60, 1: 60}
+        assert sampler.gan_.config.width == 4
+        assert sampler.gan_.transfer.method == "freeze-d"
+        assert sampler.gan_.transfer.parts["classes"]["dropped"] == ["5", "6"]
+
+    def test_in_a_pipeline_cloned_and_pickled(self, digit_images, pretrained):
+        from sklearn.preprocessing import FunctionTransformer
+
+        flat = FunctionTransformer(lambda X: X.reshape(len(X), -1) / 255)
+        sampler = GANOverSampler(pretrained=pretrained, max_steps=2, random_state=0)
+        model = clone(make_pipeline(sampler, flat, LogisticRegression()))
+        assert model.fit(*digit_images).score(*digit_images) > 0.9
+        X_new, _ = sampler.fit_resample(*digit_images)
+        np.testing.assert_array_equal(clone(sampler).fit_resample(*digit_images)[0], X_new)
+        again = pickle.loads(pickle.dumps(sampler)).fit_resample(*digit_images)[0]
+        np.testing.assert_array_equal(again, X_new)
+
+    def test_settings_that_are_given_win(self, digit_images, pretrained):
+        sampler = GANOverSampler(pretrained=pretrained, max_steps=2, objective="hinge", random_state=0)
+        sampler.fit_resample(*digit_images)
+        assert (sampler.gan_.config.objective, sampler.gan_.config.spectral_norm) == ("hinge", True)
+
+    def test_rows(self, rows):
+        X, y = (pd.DataFrame(rows[0]).add_prefix("f"), rows[1])
+        source = ganaug.train(X, y, max_steps=2, random_state=0)
+        sampler = GANOverSampler(pretrained=source, max_steps=2, random_state=0)
+        assert Counter(sampler.fit_resample(X[["f3", "f1"]], y)[1]) == dict.fromkeys([0, 1, 2], Counter(y)[0])
+        assert sampler.gan_.transfer.parts["columns"]["kept"] == ["f3", "f1"]
+
+    def test_wrong_input(self, rows, digit_images, source):
+        with pytest.raises(ganaug.ConfigError, match="no meaning without pretrained"):
+            resample(*digit_images, method="ewc")
+        with pytest.raises(ganaug.TransferError, match="cannot start a model of tables"):
+            resample(*rows, pretrained=source)
+        with pytest.raises(ganaug.CheckpointError, match="cannot read gone"):
+            resample(*rows, pretrained="gone")
+        with pytest.raises(ValueError, match="'pretrained' parameter"):
+            resample(*rows, pretrained=3)
+
+
 def test_the_doors_agree_on_every_default():
-    config = TrainConfig().model_dump()
+    config = TrainConfig().model_dump() | TransferConfig().model_dump()
     params = GANOverSampler().get_params()
     assert {name: params[name] for name in config} == config
-    assert params.keys() - config.keys() == {"sampling_strategy", "random_state", "interpolation", "rejection"}
+    own = {"sampling_strategy", "random_state", "interpolation", "rejection", "pretrained"}
+    assert params.keys() - config.keys() == own

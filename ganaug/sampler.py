@@ -19,13 +19,13 @@ from ganaug.core.errors import ConfigError
 from ganaug.core.randomness import as_seed
 from ganaug.data.codec import concatenate, fit_codec, is_image_data
 from ganaug.models.gan import ConditionalGAN
-from ganaug.models.selection import selected_rows
+from ganaug.models.selection import selected_images, selected_rows
 from ganaug.training.trainer import train
 from ganaug.training.transfer import finetune
 
 MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
 _MOST_TAUGHT = 20_000  # samples of a class that training sees: it draws fewer than that from a class in all
-_INTERPOLATION, _REJECTION = 0.5, 0.2  # docs/decisions/0005-rows-from-two-sources.md
+_FROM_REAL, _REJECTION = 0.5, 0.2  # docs/decisions/0005-rows-from-two-sources.md, 0008-images.md
 _AUTO = StrOptions({"auto"})
 
 
@@ -57,9 +57,10 @@ class GANOverSampler(BaseOverSampler):
     """Over-sample rare classes with samples of a conditional GAN.
 
     The GAN learns all classes together, in class-balanced batches, so that rare classes borrow from frequent ones; of
-    a class with more than 20,000 samples it sees that many. New images are the GAN's. Of the new rows of a table half
-    are, by default; the other half lie on lines through two real rows of the class, and of both the fifth that looks
-    most like other classes is left out (`interpolation`, `rejection`). ``gan_.sample`` gives the GAN's alone.
+    a class with more than 20,000 samples it sees that many. Half of the new samples are the GAN's, by default. The other
+    half are made from real ones of the class: rows lie on a line through two of them, images are smoothly bent
+    (`from_real`). Of the rows, the fifth that looks most like other classes is left out (`rejection`). ``gan_.sample``
+    gives the GAN's alone.
 
     Works on tables (numbers, booleans, categories, strings, dates, missing values; arrays, lists, sparse matrices,
     DataFrames) and on images ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of uint8 or float.
@@ -72,9 +73,9 @@ class GANOverSampler(BaseOverSampler):
         Which classes are brought to how many samples; as in every imbalanced-learn over-sampler.
     random_state : int, RandomState instance or None, default=None
         The same integer gives the same output, at the same number of threads.
-    interpolation : float or "auto", default="auto"
-        Share of the new rows that lie on a line through two real rows of the class; the rest are the GAN's.
-        In [0, 1]; ``"auto"``: 0.5 for rows. Not for images.
+    from_real : float or "auto", default="auto"
+        Share of the new samples that are made from real ones, a row on a line through two, an image by bending one;
+        the rest are the GAN's. In [0, 1]; ``"auto"``: 0.5.
     rejection : float or "auto", default="auto"
         Share of the rows made that is left out: those that look most like other classes. In [0, 1);
         ``"auto"``: 0.2 for rows. Not for images.
@@ -103,6 +104,9 @@ class GANOverSampler(BaseOverSampler):
         Wall clock after which training stops, if ``max_steps`` does not stop it before.
     batch_size : int or "auto", default="auto"
         Samples per step.
+    focus : float or "auto", default="auto"
+        On rare classes: a class of n samples is drawn in proportion to ``n ** -focus``; in [0, 1]. ``"auto"``: 0 (all
+        equally likely) for rows, 0.5 for images.
     optimizer : {"auto", "adam", "rmsprop"}, default="auto"
         ``"auto"``: the objective's.
     learning_rate, d_learning_rate : float or "auto", default="auto"
@@ -164,7 +168,7 @@ class GANOverSampler(BaseOverSampler):
 
     _parameter_constraints: dict = {
         **BaseOverSampler._parameter_constraints,
-        "interpolation": [_AUTO, Interval(Real, 0, 1, closed="both")],
+        "from_real": [_AUTO, Interval(Real, 0, 1, closed="both")],
         "rejection": [_AUTO, Interval(Real, 0, 1, closed="left")],
         "pretrained": [str, PathLike, ConditionalGAN, None],
         "method": [StrOptions({"auto", "full", "freeze-d", "scale-shift", "ewc"})],
@@ -180,6 +184,7 @@ class GANOverSampler(BaseOverSampler):
         "max_steps": [_AUTO, _positive(Integral)],
         "max_seconds": [_positive(Real), None],
         "batch_size": [_AUTO, Interval(Integral, 2, None, closed="left")],
+        "focus": [_AUTO, Interval(Real, 0, 1, closed="both")],
         "optimizer": [StrOptions({"auto", "adam", "rmsprop"})],
         "learning_rate": [_AUTO, _positive(Real)],
         "d_learning_rate": [_AUTO, _positive(Real)],
@@ -200,7 +205,7 @@ class GANOverSampler(BaseOverSampler):
         *,
         sampling_strategy="auto",
         random_state=None,
-        interpolation="auto",
+        from_real="auto",
         rejection="auto",
         pretrained=None,
         method="auto",
@@ -216,6 +221,7 @@ class GANOverSampler(BaseOverSampler):
         max_steps="auto",
         max_seconds=None,
         batch_size="auto",
+        focus="auto",
         optimizer="auto",
         learning_rate="auto",
         d_learning_rate="auto",
@@ -232,7 +238,7 @@ class GANOverSampler(BaseOverSampler):
     ):
         super().__init__(sampling_strategy=sampling_strategy)
         self.random_state = random_state
-        self.interpolation = interpolation
+        self.from_real = from_real
         self.rejection = rejection
         self.pretrained = pretrained
         self.method = method
@@ -248,6 +254,7 @@ class GANOverSampler(BaseOverSampler):
         self.max_steps = max_steps
         self.max_seconds = max_seconds
         self.batch_size = batch_size
+        self.focus = focus
         self.optimizer = optimizer
         self.learning_rate = learning_rate
         self.d_learning_rate = d_learning_rate
@@ -281,8 +288,8 @@ class GANOverSampler(BaseOverSampler):
         if self.pretrained is None and self._transfer() != TransferConfig().model_dump():
             raise ConfigError("method, embeddings and ewc_weight have no meaning without pretrained")
         images = is_image_data(X)
-        if images and any(share not in ("auto", 0) for share in (self.interpolation, self.rejection)):
-            raise ConfigError("interpolation and rejection have no meaning for images; leave them at 'auto'")
+        if images and self.rejection not in ("auto", 0):
+            raise ConfigError("rejection has no meaning for images; leave it at 'auto'")
         rng = np.random.default_rng(as_seed(self.random_state))
         labels, counts = np.unique(y, return_counts=True)
         learnable = labels[counts >= MIN_SAMPLES].tolist()
@@ -324,22 +331,25 @@ class GANOverSampler(BaseOverSampler):
     ) -> Iterator[tuple[Any, Any]]:
         """Yield new images of each class in chunks."""
         for label, n in wanted.items():
-            for chunk in gan.sample_iter(n, label=label, random_state=rng):
-                yield label, chunk
+            own = gan.codec.encode(_safe_indexing(X, np.flatnonzero(y == label)))
+            condition = int(gan.classes.index([label])[0])
+            for encoded in selected_images(gan, own, condition, n, rng, from_real=self._from_real()):
+                yield label, gan.codec.decode(encoded, rng)
 
     def _rows(
         self, gan: ConditionalGAN, X: Any, y: np.ndarray, wanted: dict[Any, int], rng: np.random.Generator
     ) -> Iterator[tuple[Any, Any]]:
         """Yield new rows of each class in chunks."""
-        shares = {
-            "interpolation": _INTERPOLATION if self.interpolation == "auto" else self.interpolation,
-            "rejection": _REJECTION if self.rejection == "auto" else self.rejection,
-        }
+        rejection = _REJECTION if self.rejection == "auto" else self.rejection
         x, c = gan.codec.encode(X), gan.classes.index(y)
         for label, n in wanted.items():
             condition = int(gan.classes.index([label])[0])
+            shares = {"from_real": self._from_real(), "rejection": rejection}
             for encoded in selected_rows(gan, x, c, condition, n, rng, **shares):
                 yield label, gan.codec.decode(encoded, rng)
+
+    def _from_real(self) -> float:
+        return _FROM_REAL if self.from_real == "auto" else self.from_real
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

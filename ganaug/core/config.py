@@ -62,6 +62,7 @@ class TrainConfig(_Settings):
     max_steps: Auto | PositiveInt = "auto"  # generator steps
     max_seconds: PositiveFloat | None = None  # wall clock; whichever of the two comes first ends training
     batch_size: Auto | Annotated[int, Field(gt=1)] = "auto"
+    focus: Auto | Annotated[float, Field(ge=0, le=1)] = "auto"  # on rare classes: drawn in proportion to count ** -focus
     optimizer: Literal["auto", "adam", "rmsprop"] = "auto"
     learning_rate: Auto | PositiveFloat = "auto"  # of the generator
     d_learning_rate: Auto | PositiveFloat = "auto"  # of the discriminator (two-time-scale rule)
@@ -91,6 +92,7 @@ class ResolvedConfig(TrainConfig):
     spectral_norm: bool
     max_steps: PositiveInt
     batch_size: PositiveInt
+    focus: float = 0.0
     optimizer: Literal["adam", "rmsprop"]
     learning_rate: PositiveFloat
     d_learning_rate: PositiveFloat

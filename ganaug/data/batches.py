@@ -9,7 +9,9 @@ _BLOCK = 64  # batches whose indices are drawn at once
 
 
 class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
-    """Batches in which every class is equally likely, whatever its share of the data; with replacement.
+    """Batches in which a class is drawn whatever its share of the data, and a rarer one if anything more often.
+
+    With replacement.
 
     Parameters
     ----------
@@ -21,15 +23,20 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
         Samples per batch.
     generator : torch.Generator
         Source of randomness, on the CPU.
+    focus : float, default=0
+        A class of n samples is drawn in proportion to ``n ** -focus``; 0: all are equally likely.
     """
 
-    def __init__(self, x: Tensor, c: Tensor, batch_size: int, generator: torch.Generator) -> None:
+    def __init__(
+        self, x: Tensor, c: Tensor, batch_size: int, generator: torch.Generator, focus: float = 0.0
+    ) -> None:
         self.x, self.c = x, c
         self.batch_size = batch_size
         self.generator = generator
         self._order = torch.argsort(c.cpu(), stable=True)  # samples of one class stand together
         self._counts = torch.bincount(c.cpu())
         self._starts = self._counts.cumsum(0) - self._counts
+        self._weights = self._counts.double() ** -focus
         self._block: list[Tensor] = []
 
     def __next__(self) -> tuple[Tensor, Tensor]:
@@ -39,6 +46,7 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
         return self.x[index], self.c[index]
 
     def _draw(self, shape: tuple[int, int]) -> Tensor:
-        chosen = torch.randint(len(self._counts), shape, generator=self.generator)
+        n = shape[0] * shape[1]
+        chosen = torch.multinomial(self._weights, n, replacement=True, generator=self.generator).view(shape)
         within = (torch.rand(shape, generator=self.generator, dtype=torch.double) * self._counts[chosen]).long()
         return self._order[self._starts[chosen] + within]

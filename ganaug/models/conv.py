@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -15,6 +16,8 @@ from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
 _EMBEDDING_DIM = 32
 _MAX_GROWTH = 4  # channels double with every halving, up to this multiple of the width
 _FEATURES = 128
+_KNOTS = 513
+_CALIBRATION = 256  # images of a class that its tone curve is fitted to
 
 
 class ConditionalNorm(nn.Module):
@@ -51,6 +54,36 @@ class SelfAttention(nn.Module):
         query, key, value = (layer(x).flatten(2) for layer in (self.query, self.key, self.value))  # (batch, dim, h * w)
         weights = torch.softmax(query.transpose(1, 2) @ key, dim=2)  # (batch, h * w, h * w)
         return x + self.gain * (value @ weights.transpose(1, 2)).view_as(x)
+
+
+class ToneCurves(nn.Module):
+    """A monotone curve for each class and channel, from the pixel values that G makes to those of real images.
+
+    A classifier sees faint blur or grey where real images have none, and takes it for a sign of the class that has
+    synthetic samples (docs/decisions/0008-images.md). Quantile mapping takes it away; a curve starts as the identity.
+    """
+
+    def __init__(self, channels: int, n_classes: int) -> None:
+        super().__init__()
+        identity = torch.linspace(-1, 1, _KNOTS).expand(n_classes, channels, _KNOTS)
+        self.register_buffer("made", identity.clone())
+        self.register_buffer("real", identity.clone())
+
+    def forward(self, x: Tensor, c: Tensor) -> Tensor:
+        """Map the pixels of ``x (batch, channels, height, width)``, linearly between knots."""
+        made, real = self.made[c], self.real[c]  # (batch, channels, knots)
+        values = x.flatten(2).contiguous()
+        above = torch.searchsorted(made, values).clamp(1, _KNOTS - 1)
+        low, high = made.gather(2, above - 1), made.gather(2, above)
+        share = ((values - low) / (high - low).clamp_min(1e-6)).clamp(0, 1)
+        return torch.lerp(real.gather(2, above - 1), real.gather(2, above), share).view_as(x)
+
+    def fit(self, condition: int, made: Tensor, real: Tensor) -> None:
+        """Set the curves of a class from images ``(n, channels, height, width)`` that G made and real ones."""
+        levels = np.linspace(0, 1, _KNOTS)
+        for curve, images in ((self.made, made), (self.real, real)):
+            pixels = images.transpose(0, 1).flatten(1).float().cpu().numpy()
+            curve[condition] = torch.from_numpy(np.quantile(pixels, levels, axis=1).T)
 
 
 class ImageGenerator(nn.Module):
@@ -90,6 +123,7 @@ class ImageGenerator(nn.Module):
         self.norms = nn.ModuleList(ConditionalNorm(channels, n_classes) for channels in widths[1:])
         self.attention = SelfAttention(widths[1], normalise=False) if attention else nn.Identity()
         self.out = nn.Conv2d(widths[-1], shape[0], 3, padding=1)
+        self.tone = ToneCurves(shape[0], n_classes)
 
     def anatomy(self) -> dict[str, Part]:
         """Count the doublings from full size down: those of another depth correspond there."""
@@ -112,7 +146,17 @@ class ImageGenerator(nn.Module):
             x = F.relu(norm(up(x), c))
             if i == 0:
                 x = self.attention(x)
-        return torch.tanh(self.out(x))
+        x = torch.tanh(self.out(x))
+        return x if self.training else self.tone(x, c)
+
+    @torch.no_grad()
+    def calibrate(self, x: Tensor, c: Tensor, noise: torch.Generator) -> None:
+        """Fit the tone curves to real images ``x (n, channels, height, width)`` of the classes ``c (n,)``."""
+        device = x.device
+        for condition in range(len(self.tone.made)):
+            z = torch.randn(_CALIBRATION, self.latent_dim, generator=noise, device=device)
+            made = self(z, torch.full((_CALIBRATION,), condition, device=device))
+            self.tone.fit(condition, made, x[c == condition][:_CALIBRATION])
 
 
 class ImageDiscriminator(nn.Module):

@@ -1,13 +1,15 @@
-"""Rows of a rare class from two sources, without those that look like other classes."""
+"""Samples of a rare class from two sources: the GAN and the class's real samples."""
 
 from collections.abc import Iterator
 
 import numpy as np
 
+from ganaug.data.deform import Deformations
 from ganaug.data.neighbours import Belonging, Segments
 from ganaug.models.gan import ConditionalGAN
 
 _CHUNK = 16_384  # rows
+_IMAGE_CHUNK = 1_024  # images
 
 
 def selected_rows(
@@ -18,7 +20,7 @@ def selected_rows(
     n: int,
     rng: np.random.Generator,
     *,
-    interpolation: float,
+    from_real: float,
     rejection: float,
 ) -> Iterator[np.ndarray]:
     """Yield n encoded rows of a class in chunks.
@@ -37,7 +39,7 @@ def selected_rows(
         How many rows.
     rng : numpy.random.Generator
         Source of randomness.
-    interpolation : float
+    from_real : float
         Share of the rows, 0 … 1, that lie on a line through two real rows of the class; the rest are the GAN's.
     rejection : float
         Share of the rows made, 0 … 1 (exclusive), that is left out: those that belong least to the class
@@ -49,9 +51,36 @@ def selected_rows(
     for start in range(0, n, _CHUNK):
         wanted = min(_CHUNK, n - start)
         made = wanted if belonging is None else int(np.ceil(wanted / (1 - rejection)))
-        between = round(made * interpolation)
+        between = round(made * from_real)
         rows = np.concatenate([gan.encoded(np.full(made - between, condition), rng), segments.draw(between, rng)])
         if belonging is not None:
             order = np.argsort(belonging.rank(rows, rng), kind="stable")
             rows = rows[np.sort(order[made - wanted :])]
         yield rows
+
+
+def selected_images(
+    gan: ConditionalGAN, own: np.ndarray, condition: int, n: int, rng: np.random.Generator, *, from_real: float
+) -> Iterator[np.ndarray]:
+    """Yield n encoded images of a class in chunks.
+
+    Parameters
+    ----------
+    gan : ConditionalGAN
+        Trained on images.
+    own : ndarray of shape (m, channels, height, width)
+        Encoded training images of the class.
+    condition : int
+        The class to make.
+    n : int
+        How many images.
+    rng : numpy.random.Generator
+        Source of randomness.
+    from_real : float
+        Share of the images, 0 … 1, that are real ones, bent (`ganaug.data.deform.Deformations`); the rest are the GAN's.
+    """
+    deformations = Deformations(own)
+    for start in range(0, n, _IMAGE_CHUNK):
+        wanted = min(_IMAGE_CHUNK, n - start)
+        bent = round(wanted * from_real)
+        yield np.concatenate([gan.encoded(np.full(wanted - bent, condition), rng), deformations.draw(bent, rng)])

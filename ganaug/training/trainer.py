@@ -147,7 +147,7 @@ class Trainer:
         self._buffers = list(zip(self.generator_ema.buffers(), self.generator.buffers(), strict=True))
         self.g_optimizer = _optimizer(self._g_weights, config, config.learning_rate)
         self.d_optimizer = _optimizer(self._d_weights, config, config.d_learning_rate)
-        self.batches = BalancedBatches(x, c, config.batch_size, torch.Generator().manual_seed(seed))
+        self.batches = BalancedBatches(x, c, config.batch_size, torch.Generator().manual_seed(seed), config.focus)
         self.noise = torch.Generator(self.device).manual_seed(seed + 1)
         n_classes = len(gan.classes)
         self._probe_c = torch.arange(n_classes, device=self.device).repeat_interleave(_PROBES)
@@ -175,6 +175,8 @@ class Trainer:
                     if self.gan.step % every == 0 or self.stop_reason:
                         self._record(losses, real_logits, fake_logits)
                         losses.clear()
+                if hasattr(self.generator_ema, "calibrate"):
+                    self.generator_ema.calibrate(self.batches.x, self.batches.c, self.noise)
             finally:
                 self._call("on_train_end")
                 self.gan.history = self.history

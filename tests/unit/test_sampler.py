@@ -253,17 +253,25 @@ def test_settings_that_contradict_are_refused(rows, settings, message):
         resample(*rows, **settings)
 
 
-@pytest.mark.parametrize("setting", [{"interpolation": 0.5}, {"rejection": 0.2}])
-def test_row_settings_are_refused_for_images(digit_images, setting):
+def test_rejection_is_refused_for_images(digit_images):
     with pytest.raises(ganaug.ConfigError, match="no meaning for images"):
-        resample(*digit_images, **setting)
+        resample(*digit_images, rejection=0.2)
+
+
+def test_images_made_from_real_ones_have_their_pixel_values(digit_images):
+    X, y = digit_images
+    made, labels = (part[len(X) :] for part in resample(X, y, from_real=1.0))
+    for image, label in zip(made, labels, strict=True):
+        values = np.sort(X[y == label].reshape((y == label).sum(), -1), axis=1)
+        assert (values == np.sort(image.ravel())).all(axis=1).any()
+    assert not any((X == image).all(axis=(1, 2)).any() for image in made)
 
 
 def test_interpolated_rows_lie_on_lines_through_rows_of_the_class():
     rng = np.random.default_rng(0)
     along = rng.uniform(0, 1, 60)
     X = np.concatenate([rng.normal(5, 1, (100, 2)), np.stack([along, 2 * along - 1], axis=1)])
-    made = resample(X, np.repeat([0, 1], [100, 60]), interpolation=1.0, rejection=0.0)[0][160:]
+    made = resample(X, np.repeat([0, 1], [100, 60]), from_real=1.0, rejection=0.0)[0][160:]
     np.testing.assert_allclose(made[:, 1], 2 * made[:, 0] - 1, atol=1e-5)
     assert -0.4 < made[:, 0].min() and made[:, 0].max() < 1.4
     assert np.abs(made[:, :1] - along).min(axis=1).max() > 1e-3
@@ -342,5 +350,5 @@ def test_the_doors_agree_on_every_default():
     config = TrainConfig().model_dump() | TransferConfig().model_dump()
     params = GANOverSampler().get_params()
     assert {name: params[name] for name in config} == config
-    own = {"sampling_strategy", "random_state", "interpolation", "rejection", "pretrained"}
+    own = {"sampling_strategy", "random_state", "from_real", "rejection", "pretrained"}
     assert params.keys() - config.keys() == own

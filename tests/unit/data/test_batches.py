@@ -20,6 +20,13 @@ def test_every_class_is_equally_likely_whatever_its_share():
     assert torch.allclose(shares, torch.full((3,), 1 / 3), atol=0.01)
 
 
+def test_focus_draws_rare_classes_more_often():
+    c = torch.repeat_interleave(torch.arange(2), torch.tensor([100, 4]))
+    drawn = BalancedBatches(c[:, None], c, 100, torch.Generator().manual_seed(0), focus=0.5)
+    seen = torch.cat([next(drawn)[1] for _ in range(300)])
+    assert abs(seen.float().mean() - 5 / 6) < 0.01  # 1 / sqrt(4) against 1 / sqrt(100)
+
+
 def test_every_sample_of_a_class_is_equally_likely():
     drawn, x, c = batches()
     seen = torch.cat([next(drawn)[0][:, 0] for _ in range(300)]).long()

@@ -6,7 +6,7 @@ from ganaug.core.config import TrainConfig
 from ganaug.core.errors import ConfigError
 from ganaug.core.schema import Classes
 from ganaug.data.image import ImageCodec
-from ganaug.models.conv import SelfAttention, build_conv
+from ganaug.models.conv import ImageGenerator, SelfAttention, ToneCurves, build_conv
 from ganaug.training.recipe import resolve
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 33, 17), (3, 33, 17), (3, 32, 32), (1, 64, 64), (4, 9, 8), (1, 4, 4), (3, 5, 40)]
@@ -140,3 +140,38 @@ def test_spectral_norm_bounds_every_layer(attention):
     assert len(layers) == 6 + 3 * attention
     for layer in layers:
         assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
+
+
+def test_tone_curves_give_each_class_and_channel_the_values_of_real_images():
+    curves = ToneCurves(2, 2)
+    made = torch.randn(200, 2, 6, 6, generator=torch.Generator().manual_seed(0)).mul(0.3).tanh()
+    real = torch.where(made < 0, -1.0, made * 0.5 + torch.tensor([0.0, 0.4]).view(1, 2, 1, 1))
+    c = torch.ones(200, dtype=torch.long)
+    torch.testing.assert_close(curves(made, c), made)  # the identity at first
+    curves.fit(1, made, real)
+    mapped = curves(made, c)
+    for k in range(2):
+        ours, theirs = mapped[:, k].flatten().sort().values, real[:, k].flatten().sort().values
+        assert ((ours - theirs).abs() > 0.01).float().mean() < 0.01
+    assert (mapped.flatten().argsort() != made.flatten().argsort()).any()
+    order = made[:, 0].flatten().argsort()
+    assert (mapped[:, 0].flatten()[order].diff() >= 0).all()
+    torch.testing.assert_close(curves(made, torch.zeros_like(c)), made)  # the other class
+
+
+def test_calibration_moves_samples_but_not_training(built):
+    generator = built
+    z, c = torch.randn(6, generator.latent_dim), torch.tensor([0, 1, 2] * 2)
+    training = generator.train()(z, c)
+    real = torch.full((30, 1, 8, 8), -1.0)
+    real[:, :, 2:6, 2:6] = 0.25
+    generator.eval().calibrate(real, torch.arange(3).repeat(10), torch.Generator().manual_seed(0))
+    sampled = generator(z, c).detach()
+    near = torch.minimum((sampled + 1).abs(), (sampled - 0.25).abs())
+    assert (near < 1e-3).float().mean() > 0.95
+    torch.testing.assert_close(generator.train()(z, c), training)
+
+
+@pytest.fixture
+def built():
+    return ImageGenerator((1, 8, 8), 3, 4, 8, 1, attention=False)

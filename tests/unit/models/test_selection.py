@@ -16,15 +16,15 @@ def trained():
 
 
 def select(trained, n, **shares):
-    settings = {"interpolation": 0.5, "rejection": 0.2, **shares}
+    settings = {"from_real": 0.5, "rejection": 0.2, **shares}
     return list(selected_rows(*trained, 1, n, np.random.default_rng(0), **settings))
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 100])
-@pytest.mark.parametrize("interpolation", [0.0, 0.5, 1.0])
+@pytest.mark.parametrize("from_real", [0.0, 0.5, 1.0])
 @pytest.mark.parametrize("rejection", [0.0, 0.2, 0.9])
-def test_exactly_as_many_as_asked(trained, n, interpolation, rejection):
-    (rows,) = select(trained, n, interpolation=interpolation, rejection=rejection)
+def test_exactly_as_many_as_asked(trained, n, from_real, rejection):
+    (rows,) = select(trained, n, from_real=from_real, rejection=rejection)
     assert rows.shape == (n, 3) and rows.dtype == np.float32 and np.isfinite(rows).all()
 
 
@@ -38,13 +38,13 @@ def test_chunks_add_up_and_repeat_by_seed(trained, monkeypatch):
 def test_the_only_class_has_nothing_to_be_told_from(trained):
     gan, x, y = trained
     only = gan, x[y == 1], y[y == 1]
-    (rows,) = selected_rows(*only, 1, 50, np.random.default_rng(0), interpolation=0.5, rejection=0.2)
+    (rows,) = selected_rows(*only, 1, 50, np.random.default_rng(0), from_real=0.5, rejection=0.2)
     assert len(rows) == 50
 
 
 def test_both_sources_are_used_in_their_shares(trained):
     gan, x, y = trained
-    (rows,) = select(trained, 100, interpolation=0.25, rejection=0.0)
+    (rows,) = select(trained, 100, from_real=0.25, rejection=0.0)
     own = x[y == 1]
     first, second = (own[i] for i in np.nonzero(~np.eye(len(own), dtype=bool)))
     line = (second - first) / np.linalg.norm(second - first, axis=1, keepdims=True)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-_SHIFT = 1.5 / 28  # of the side: standard deviation of how far a pixel moves
+_SHIFT = 1 / 28  # of the side: standard deviation of how far a pixel moves
 _SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the field
 _CHUNK = 1024  # images
 

@@ -12,13 +12,17 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 ARGUMENTS = {
     "credit.py": [],
     "benchmarks/digits.py": ["--max-steps", "3"],
+    "benchmarks/images.py": ["--max-steps", "3", "--steps", "3"],
     "benchmarks/tabular.py": ["--data", "small.csv"],
+    "benchmarks/throughput.py": ["--sizes", "8,8x3", "--steps", "2", "--turns", "1"],
     "benchmarks/transfer.py": ["--source-steps", "2", "--steps", "1", "2", "--picture", "picture.png"],
 }
 SHOWN = {
     "credit.py": ["GANOverSampler", "threshold at the prior", "average_precision"],
     "benchmarks/digits.py": ["coverage", "distance ratio"],
+    "benchmarks/images.py": ["recall of rare", "the GAN's alone", "distance ratio"],
     "benchmarks/tabular.py": ["mean rank", "GANOverSampler", "CPU-seconds"],
+    "benchmarks/throughput.py": ["images/s", "ratio of medians"],
     "benchmarks/transfer.py": ["Fréchet distance", "scratch", "full/mixture", "Classes: new 5, 6, 7, 8, 9"],
 }
 

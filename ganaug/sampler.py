@@ -99,7 +99,8 @@ class GANOverSampler(BaseOverSampler):
     spectral_norm : bool or "auto", default="auto"
         On the discriminator's weights; ``"auto"``: where the objective asks for it.
     max_steps : int or "auto", default="auto"
-        Generator steps. ``"auto"``: 300 to 1,000 for rows, by the size of the smallest class; 1,200 for images.
+        Generator steps. ``"auto"``: 300 to 1,000 for rows, by the size of the smallest class; 1,500 for
+        gray images, 3,000 for colour.
     max_seconds : float or None, default=None
         Wall clock after which training stops, if ``max_steps`` does not stop it before.
     batch_size : int or "auto", default="auto"

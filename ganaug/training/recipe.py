@@ -87,7 +87,7 @@ def _for_images(shape: tuple[int, ...], device: str) -> dict[str, Any]:
         "latent_dim": 64,
         "batch_size": 32,
         "focus": 0.5,
-        "max_steps": 1500,
+        "max_steps": 1500 if shape[0] == 1 else 3000,
         "ema_decay": 0.999,
         "precision": "bfloat16" if _gains_from_bfloat16(device) else "float32",
     }

@@ -1,6 +1,6 @@
 """The pool: samples made in advance, one file that many processes read at random.
 
-A ``.safetensors`` file with one tensor ``samples (n, height, width, channels)``, uint8, class after class, and a JSON
+A ``.safetensors`` file with one tensor ``samples (n, channels, height, width)``, uint8, class after class, and a JSON
 header. Nothing here imports torch, and nothing ever unpickles.
 """
 
@@ -47,7 +47,7 @@ class Pool:
     classes : Classes
         Its classes and how many samples there are of each.
     shape : (int, int, int)
-        Height, width, channels.
+        Channels, height, width.
     scale : (float, float)
         Values of the training data that became 0 and 255.
     whole : bool
@@ -69,6 +69,7 @@ class Pool:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path).absolute()
+        self._name = str(self.path)
         self._opened: _Opened | None = None
         self._now()
 
@@ -105,7 +106,7 @@ class Pool:
         raise AttributeError(f"a Pool has no {name!r}")
 
     def pick(self, c: Sequence[int], u: Sequence[float]) -> np.ndarray:
-        """Return one sample for each condition, ``(n, height, width, channels)`` uint8.
+        """Return one sample for each condition, ``(n, channels, height, width)`` uint8.
 
         Parameters
         ----------
@@ -115,11 +116,13 @@ class Pool:
             Numbers in [0, 1) that choose among the samples of the class, whatever their count.
         """
         now = self._now()
-        out = np.empty((len(c), now.size), np.uint8)
+        counts, starts, size = now.classes.counts, now.starts, now.size
+        out = np.empty((len(c), *now.header["shape"]), np.uint8)
+        view = out.data.cast("B")
         for i, (condition, chosen) in enumerate(zip(c, u, strict=True)):
-            count = now.classes.counts[condition]
-            out[i] = now.read(now.starts[condition] + min(int(chosen * count), count - 1), 1)
-        return out.reshape(-1, *now.header["shape"])
+            count = counts[condition]
+            now.read_into(view[i * size : (i + 1) * size], starts[condition] + min(int(chosen * count), count - 1))
+        return out
 
     def chunks(self, label: Any) -> Iterator[np.ndarray]:
         """Yield all samples of a class in order, some MB at a time."""
@@ -128,7 +131,9 @@ class Pool:
         start, stop = now.starts[condition], now.starts[condition] + now.classes.counts[condition]
         step = max(1, _CHUNK_BYTES // now.size)
         for i in range(start, stop, step):
-            yield now.read(i, min(step, stop - i)).reshape(-1, *now.header["shape"])
+            out = np.empty((min(step, stop - i), *now.header["shape"]), np.uint8)
+            now.read_into(out.data.cast("B"), i)
+            yield out
 
     def verify(self) -> None:
         """Read every byte.
@@ -148,7 +153,7 @@ class Pool:
 
     def lines(self) -> list[str]:
         """Return lines for people."""
-        height, width, channels = self.shape
+        channels, height, width = self.shape
         return [
             f"{self.path}: pool of {len(self):,} images of {height} × {width} × {channels}",
             "classes: " + ", ".join(f"{label} ({count:,})" for label, count in self.counts.items()),
@@ -160,7 +165,7 @@ class Pool:
         """Return the open file, which is the one under the path unless that is gone."""
         opened = self._opened
         try:
-            found = os.stat(self.path)
+            found = os.stat(self._name)
         except OSError as error:
             if opened is None:
                 raise PoolError(f"cannot read {self.path}: {error.strerror or error}") from error
@@ -218,12 +223,17 @@ class _Opened:
         if found.st_size != expected:
             raise PoolError(f"{path} is truncated: {found.st_size:,} of {expected:,} bytes")
 
-    def read(self, first: int, n: int) -> np.ndarray:
-        """Return n samples in a row."""
-        content = _read_at(self.fd, n * self.size, self.offset + first * self.size)
-        if len(content) < n * self.size:
+    def read_into(self, view: memoryview, first: int) -> None:
+        """Fill a buffer with samples from the first one on."""
+        offset = self.offset + first * self.size
+        if hasattr(os, "preadv"):
+            n = os.preadv(self.fd, (view,), offset)
+        else:
+            content = _read_at(self.fd, len(view), offset)
+            n = len(content)
+            view[:n] = content
+        if n < len(view):
             raise PoolError(f"{self.path} was cut short while it was read; make it anew")
-        return np.frombuffer(content, np.uint8)
 
     def __del__(self) -> None:
         if self.fd >= 0:
@@ -244,7 +254,7 @@ def write(
     chunks : iterable of ndarray
         The samples, uint8, class after class.
     described : mapping
-        ``shape`` (height, width, channels), ``scale``, ``whole``, ``dtype``, ``seed`` and ``checkpoint_sha256``.
+        ``shape`` (channels, height, width), ``scale``, ``whole``, ``dtype``, ``seed`` and ``checkpoint_sha256``.
     overwrite : bool
         Whether an existing file may be replaced. Who has it open reads on; the next look finds the new one.
 

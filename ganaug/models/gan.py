@@ -189,7 +189,7 @@ class ConditionalGAN:
         classes = Classes(self.classes_[conditions], [counts[c] for c in conditions], self.classes.target)
         schema, codec = self.codec.schema, cast(Any, self.codec)
         described = {
-            "shape": [schema.height, schema.width, schema.channels],
+            "shape": list(schema.shape),
             "scale": list(codec.scale),
             "whole": codec.whole,
             "dtype": schema.dtype,
@@ -197,7 +197,7 @@ class ConditionalGAN:
             "checkpoint_sha256": self.sha256,
         }
         chunks = (
-            codec.to_uint8(chunk)
+            np.moveaxis(codec.to_uint8(chunk).reshape(-1, schema.height, schema.width, schema.channels), -1, 1)
             for c in conditions
             for chunk in self.sample_iter(
                 counts[c],

@@ -18,7 +18,7 @@ _SLACK = 1e-3
 class Pixels(Protocol):
     """What has to be known of the samples."""
 
-    shape: tuple[int, int, int]  # height, width, channels
+    shape: tuple[int, int, int]  # channels, height, width
     scale: tuple[float, float]  # values of the training data that became 0 and 255
     whole: bool
     dtype: np.dtype
@@ -51,8 +51,10 @@ class Likeness:
         if isinstance(image, Image.Image):
             if image.mode not in _MODES:
                 raise SchemaError(f"PIL images must be of mode L, RGB or RGBA; got {image.mode}: image.convert('RGB')")
-            self.mode, self.channels = image.mode, _MODES[image.mode]
-            size = (image.height, image.width)
+            self.dtype: Any = None
+            self.channels = _MODES[image.mode]
+            self.last = None if self.channels == 1 else True
+            size: tuple[int, ...] = (image.height, image.width)
         elif isinstance(image, (Tensor, np.ndarray)):
             self.last = _channels_last(tuple(image.shape), isinstance(image, np.ndarray))
             self.dtype = image.dtype
@@ -64,7 +66,7 @@ class Likeness:
                 f"images must be PIL images, tensors or arrays; got {type(image).__name__}: apply ganaug before the "
                 "transform that makes it one"
             )
-        height, width, channels = pixels.shape
+        channels, height, width = pixels.shape
         if channels not in (1, self.channels):
             raise SchemaError(f"images have {self.channels} channels, the model's {channels}; train it on such images")
         if not any_size and size != (height, width):
@@ -75,15 +77,18 @@ class Likeness:
         self._check_range(image)
 
     def __call__(self, sample: np.ndarray) -> Any:
-        """Return a sample ``(height, width, channels)`` uint8 in the likeness."""
-        if self.channels != sample.shape[-1]:
-            sample = sample.repeat(self.channels, axis=-1)
-        if issubclass(self.kind, Image.Image):
-            return Image.fromarray(sample[..., 0] if self.mode == "L" else sample)
-        sample = sample[..., 0] if self.last is None else sample if self.last else sample.transpose(2, 0, 1)
-        if issubclass(self.kind, np.ndarray):
-            return np.ascontiguousarray(valued(sample, self.pixels, self.dtype))
-        made = valued(torch.from_numpy(np.ascontiguousarray(sample)), self.pixels, self.dtype)
+        """Return a sample ``(channels, height, width)`` uint8 in the likeness."""
+        if self.channels != sample.shape[0]:
+            sample = sample.repeat(self.channels, axis=0)
+        if self.last is None:
+            sample = sample[0]
+        elif self.last:
+            sample = np.ascontiguousarray(sample.transpose(1, 2, 0))
+        if self.dtype is None:
+            return Image.fromarray(sample)
+        if isinstance(self.dtype, np.dtype):
+            return valued(sample, self.pixels, self.dtype)
+        made = valued(torch.from_numpy(sample), self.pixels, self.dtype)
         return tv_tensors.Image(made) if issubclass(self.kind, tv_tensors.Image) else made
 
     def _check_range(self, image: Any) -> None:

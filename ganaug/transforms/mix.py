@@ -2,6 +2,7 @@
 
 import operator
 import random
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -134,20 +135,36 @@ class SyntheticMix(Dataset):
         return len(self.targets)
 
     def __getitem__(self, index: Any) -> Any:
-        i = operator.index(index)
-        i += len(self) if i < 0 else 0
-        if not 0 <= i < len(self):
-            raise IndexError(f"item {index} of {len(self)}")
-        if i < len(self.dataset):
-            return self._finished(self.dataset[i])
-        i -= len(self.dataset)
-        if i < len(self._extra):
-            return self._finished(self.dataset[int(self._extra[i])])
-        return self._finished(self._synthetic(int(np.searchsorted(self._stops, i - len(self._extra), side="right"))))
+        return self.__getitems__([index])[0]
 
-    def _synthetic(self, k: int) -> Any:
-        """Return an item of the k-th class that is made, as the data set would."""
-        sample = self.pool.pick([self._conditions[k]], [float(torch.rand((), dtype=torch.float64))])[0]
+    def __getitems__(self, indices: Sequence[Any]) -> list[Any]:
+        """Return several items; loaders ask for a batch at once."""
+        places = [self._place(operator.index(index)) for index in indices]
+        rows = [row for row, k in places if k < 0]
+        if hasattr(self.dataset, "__getitems__"):
+            real = iter(self.dataset.__getitems__(rows) if rows else ())
+        else:
+            real = (self.dataset[row] for row in rows)
+        made = [k for _, k in places if k >= 0]
+        u = torch.rand(len(made), dtype=torch.float64).tolist() if made else []
+        samples = iter(self.pool.pick([self._conditions[k] for k in made], u) if made else ())
+        return [self._finished(next(real) if k < 0 else self._item(k, next(samples))) for _, k in places]
+
+    def _place(self, i: int) -> tuple[int, int]:
+        """Return the position of a real item and -1, or -1 and which of the classes that are made."""
+        n, n_real = len(self), len(self.dataset)
+        i += n if i < 0 else 0
+        if not 0 <= i < n:
+            raise IndexError(f"item {i} of {n}")
+        if i < n_real:
+            return i, -1
+        i -= n_real
+        if i < len(self._extra):
+            return int(self._extra[i]), -1
+        return -1, bisect_right(self._stops, i - len(self._extra))
+
+    def _item(self, k: int, sample: np.ndarray) -> Any:
+        """Return a sample of the k-th class that is made, as the data set would."""
         image, label = self._likeness(sample), self._as_label(self._labels[k])
         if self._own is not None:
             image, label = self._own(image, label)
@@ -189,7 +206,7 @@ class SyntheticMix(Dataset):
             self._likeness = Likeness(self.pool, image, any_size=self._own is not None or self.transform is not None)
             firsts = [self._parts(self[i])[0] for i in dict.fromkeys((0, len(real) - 1))]
             looks = {_look(image) for image in firsts}
-            made = _look(self._parts(self._finished(self._synthetic(0)))[0])
+            made = _look(self._parts(self[-1])[0])
         if len(looks) == 1 and made not in looks:
             raise SchemaError(
                 f"synthetic images come out as {made}, real ones as {looks.pop()}; train the model on images of that "

@@ -32,8 +32,7 @@ class Live:
         codec: Any = gan.codec
         if codec.schema.kind != "image":
             raise SchemaError(f"this model makes a {codec.schema.describe()}; images are needed")
-        channels, height, width = codec.sample_shape
-        self.classes, self.shape = gan.classes, (height, width, channels)
+        self.classes, self.shape = gan.classes, tuple(codec.sample_shape)
         self.scale, self.whole, self.dtype = codec.scale, codec.whole, np.dtype(codec.schema.dtype)
         self._generator, self._latent_dim = gan.generator_ema, gan.latent_dim
         self._moved: dict[torch.device, torch.nn.Module] = {}
@@ -97,7 +96,7 @@ def draw(source: Pool | Live, c: Sequence[int], device: torch.device) -> Tensor:
     if isinstance(source, Live):
         return source.tensors(c, device)
     u = torch.rand(len(c), dtype=torch.float64).tolist()
-    return torch.from_numpy(source.pick(c, u)).permute(0, 3, 1, 2).to(device)
+    return torch.from_numpy(source.pick(c, u)).to(device)
 
 
 def plain(label: Any) -> Any:
@@ -153,7 +152,7 @@ def condition_of(classes: Classes, label: Any, names: Sequence[Any] | None) -> i
     Raises
     ------
     SchemaError
-        If labels are numbers and the classes are names, or the other way round, and `names` does not say which is which.
+        If labels are numbers and the classes are names, or the other way round, and `names` says nothing.
     """
     try:
         return matched(classes, [label], names, strict_names=True)[label]
@@ -253,13 +252,13 @@ class PoolRefresh:
     def _replace(self, hard: set[Any], gan: ConditionalGAN) -> None:
         pool, seed = self.pool, as_seed(self._rng)
         codec: Any = gan.codec
-        if (*codec.sample_shape[1:], codec.sample_shape[0]) != pool.shape:
+        if tuple(codec.sample_shape) != pool.shape:
             raise PoolError(f"X are images of {codec.sample_shape}, the pool's of {pool.shape}; give it the same data")
         (low, high), (zero, full) = codec.scale, pool.scale
 
         def pixels(X: Any) -> np.ndarray:
             values = (codec.encode(X) + 1) * ((high - low) / 2) + low
-            return np.rint((np.moveaxis(values, 1, -1) - zero) * (255 / (full - zero))).clip(0, 255).astype(np.uint8)
+            return np.rint((values - zero) * (255 / (full - zero))).clip(0, 255).astype(np.uint8)
 
         def chunks() -> Iterator[np.ndarray]:
             for c, (label, n) in enumerate(pool.counts.items()):

@@ -162,7 +162,7 @@ class GANReplace(v2.Transform):
     def _single(self, sample: Tensor, image: Any) -> Any:
         if self._synthetic_transform is not None:
             return self._synthetic_transform(sample[None])[0]
-        return Likeness(self.source, image)(sample.permute(1, 2, 0).cpu().numpy())
+        return Likeness(self.source, image)(sample.cpu().numpy())
 
     def _condition(self, label: Any) -> int:
         if label not in self._conditions:

@@ -27,7 +27,8 @@ from ganaug.core.pool import write
 from ganaug.core.schema import Classes
 
 SIDE, CLASSES = 32, 10
-AUGMENT = v2.Compose([v2.RandomCrop(SIDE, padding=4), v2.RandomHorizontalFlip(), v2.ToDtype(torch.float32, scale=True)])
+TO_TENSOR = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
+AUGMENT = v2.Compose([v2.RandomCrop(SIDE, padding=4), v2.RandomHorizontalFlip(), TO_TENSOR])
 
 
 class Images(Dataset):

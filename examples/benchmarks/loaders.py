@@ -98,7 +98,10 @@ def speed(pool: Pool, options: argparse.Namespace) -> None:
         arms = {
             "bare dataset": (sampled(dataset, ones), None),
             "SyntheticMix, half of the items synthetic": (sampled(mix, half), None),
-            "GANReplace(pool, p=0.5) as collate_fn": (sampled(dataset, ones, collate_fn=Replacing(replace)), None),
+            "GANReplace(pool, p=0.5) as collate_fn": (
+                sampled(dataset, ones, collate_fn=Replacing(GANReplace(pool, p=0.5, inplace=True))),
+                None,
+            ),
             "GANReplace(pool, p=0.5) after the loader": (sampled(dataset, ones), replace),
         }
         taken = {arm: [] for arm in arms}

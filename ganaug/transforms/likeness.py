@@ -117,10 +117,11 @@ def valued(sample: Any, pixels: Pixels, dtype: Any) -> Any:
         return sample
     floats = sample.to(torch.float32) if isinstance(sample, Tensor) else sample.astype(np.float32)
     if pixels.dtype.kind != "f" and _is_float(dtype):
-        floats = floats / 255
+        floats /= 255
     else:
         low, high = pixels.scale
-        floats = floats * ((high - low) / 255) + low
+        floats *= (high - low) / 255
+        floats += low
         if pixels.whole:
             floats = floats.round()
     return floats.to(dtype) if isinstance(floats, Tensor) else floats.astype(dtype)

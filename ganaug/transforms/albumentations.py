@@ -5,6 +5,7 @@ or set it yourself.
 """
 
 import os
+import warnings
 from typing import Any
 
 import numpy as np
@@ -96,6 +97,13 @@ class GANReplace(A.ImageOnlyTransform):
     def should_apply(self, force_apply: bool = False) -> bool:
         """Draw from torch's generator."""
         return bool(force_apply or torch.rand(()) < self.p)
+
+    def set_deterministic(self, flag: bool, save_key: str = "replay") -> "GANReplace":
+        """Keep the sample for a replay, without the warning: it does not depend on what is replayed on."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            super().set_deterministic(flag, save_key)
+        return self
 
     def get_params_dependent_on_data(self, params: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
         """Choose a sample of the label's class."""

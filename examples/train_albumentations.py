@@ -3,8 +3,8 @@
     python examples/train_albumentations.py
     python examples/train_albumentations.py --data mnist.npz --thin 25 --p 0.25 0.5
 
-Data, options and judgement are those of train_torchvision.py; here a sampler balances the classes, and GANReplace stands
-in the transforms, before what augments real and synthetic images alike.
+Data, options and judgement are those of train_torchvision.py; here a sampler balances the classes, and GANReplace
+stands in the transforms, before what augments real and synthetic images alike.
 """
 
 import argparse

@@ -97,14 +97,12 @@ def main() -> None:
         runs = {f"SyntheticMix, share {share:g}": share for share in (0.0, *options.share)}
         for name, share in {"nothing": None, **runs, "GANReplace, p 0.25": 0.0}.items():
             torch.manual_seed(options.seed)
-            data = SyntheticMix(
-                dataset, pool, balance={} if share is None else True, share=share or 0, transform=augment
-            )
+            filled = {"balance": {}} if share is None else {"share": share}
+            data = SyntheticMix(dataset, pool, transform=augment, **filled)
             replace = GANReplace(pool, p=0.25, classes=rare.tolist()) if name.startswith("GANReplace") else None
             loader = DataLoader(data, 64, shuffle=True, num_workers=options.workers)
-            refresh = PoolRefresh(
-                gan, pool, X[few], y[few], random_state=options.seed, max_steps=options.gan_steps or 100
-            )
+            steps = options.gan_steps or 100
+            refresh = PoolRefresh(gan, pool, X[few], y[few], random_state=options.seed, max_steps=steps)
             model = network(dataset.tensors[0], len(np.unique(y)))
             optimizer = torch.optim.AdamW(model.parameters(), 2e-3)
             for epoch in range(options.epochs):

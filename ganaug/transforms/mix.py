@@ -41,8 +41,9 @@ class SyntheticMix(Dataset):
     source : Pool, ConditionalGAN, str or Path
         A pool or a model, or the file of either. Of a model, a temporary pool is made here: no worker sees the model.
     balance : True or dict, default=True
-        True: every class gets as many items as the largest one. A dict, ``{class: n}``: these classes get n items,
-        real and synthetic together, as imbalanced-learn's ``sampling_strategy`` has it; keys are labels or names.
+        True: every class gets as many items as the largest one; a class that the source lacks gets real ones again. A
+        dict, ``{class: n}``: these classes get n items, real and synthetic together, as imbalanced-learn's
+        ``sampling_strategy`` has it; keys are labels or names.
     share : float, default=0.5
         At most this share of a class's items is synthetic; the rest of what is added repeats real ones, which random
         transforms vary. 0 is random over-sampling; 1 adds synthetic items only.
@@ -71,7 +72,7 @@ class SyntheticMix(Dataset):
     Raises
     ------
     SchemaError
-        If labels have no class in the model, or synthetic images do not look like the data set's.
+        If no class, or not one that `balance` names, is the model's, or synthetic images do not look like real ones.
     ConfigError
         If `balance` or `share` make no sense.
 
@@ -113,7 +114,11 @@ class SyntheticMix(Dataset):
         labels = list(dict.fromkeys(real.tolist()))
         self.classes = list(known) if known is not None else sorted(labels, key=lambda label: (str(type(label)), label))
         wanted = _wanted(real, self.classes, balance)
-        repeated, synthetic = _filled(real, wanted, share)
+        source = _opened(source)
+        short = [label for label, n in wanted.items() if n > (real == label).sum() and share > 0]
+        asked = short if isinstance(balance, Mapping) else []
+        found = matched(source.classes, short, known, strict_names=names is not None, required=asked)
+        repeated, synthetic = _filled(real, wanted, {label: share for label in found})
         self._extra = np.concatenate([np.zeros(0, np.int64), *repeated.values()])
         made = {label: n for label, n in synthetic.items() if n}
         added = [np.full(n, label, dtype=real.dtype) for label, n in made.items()]
@@ -121,8 +126,9 @@ class SyntheticMix(Dataset):
         self.is_synthetic = np.arange(len(self.targets)) >= len(real) + len(self._extra)
         self._labels = list(made)
         self._stops = np.cumsum(list(made.values())).tolist()
-        self.pool, conditions = _pool(source, made, known, names is not None, random_state)
-        self._conditions = [conditions[label] for label in self._labels]
+        self.pool, self._conditions = _pool(
+            source, {label: (found[label], n) for label, n in made.items()}, random_state
+        )
         if made:
             self._learn(real)
 
@@ -333,38 +339,37 @@ def _wanted(real: np.ndarray, names: list[Any], balance: bool | Mapping[Any, int
     return wanted
 
 
-def _filled(real: np.ndarray, wanted: dict[Any, int], share: float) -> tuple[dict[Any, np.ndarray], dict[Any, int]]:
+def _filled(
+    real: np.ndarray, wanted: dict[Any, int], shares: dict[Any, float]
+) -> tuple[dict[Any, np.ndarray], dict[Any, int]]:
     """Return, for each class, positions of real items to repeat and the number of synthetic ones."""
     repeated, synthetic = {}, {}
     for label, n in wanted.items():
         own = np.flatnonzero(real == label)
         added = n - len(own)
-        synthetic[label] = min(added, round(share * n)) if len(own) else added
+        synthetic[label] = min(added, round(shares.get(label, 0) * n)) if len(own) else added
         repeated[label] = np.resize(own, added - synthetic[label])
     return repeated, synthetic
 
 
-def _pool(
-    source: ConditionalGAN | Pool | str | Path,
-    made: dict[Any, int],
-    names: Sequence[Any] | None,
-    strict_names: bool,
-    random_state: Any,
-) -> tuple[Pool, dict[Any, int]]:
-    """Return a pool and the position of each label in it."""
+def _opened(source: ConditionalGAN | Pool | str | Path) -> ConditionalGAN | Pool:
     if isinstance(source, (str, Path)):
         source = Pool(source) if is_pool(Path(source)) else load(source)
     if not isinstance(source, (Pool, ConditionalGAN)):
         raise PoolError(f"expected a pool, a model, or the file of one; got {type(source).__name__}")
-    conditions = matched(source.classes, made, names, strict_names=strict_names)
+    return source
+
+
+def _pool(source: ConditionalGAN | Pool, made: list[tuple[int, int]], random_state: Any) -> tuple[Pool, list[int]]:
+    """Return a pool, and the position in it of each class that is made, from conditions and numbers."""
     if isinstance(source, Pool):
-        return source, conditions
+        return source, [c for c, _ in made]
     labels = source.classes_.tolist()
     counts: dict[Any, int] = {}
-    for label, c in conditions.items():
-        counts[labels[c]] = min(_MOST, max(made[label], counts.get(labels[c], 1)))
+    for c, n in made:
+        counts[labels[c]] = min(_MOST, counts.get(labels[c], 0) + n)
     pool = temporary(source, counts or 1, random_state)
-    return pool, {label: int(pool.classes.index([labels[c]])[0]) for label, c in conditions.items()}
+    return pool, pool.classes.index([labels[c] for c, _ in made]).tolist()
 
 
 def _label_like(label: Any) -> Any:

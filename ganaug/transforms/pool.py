@@ -106,9 +106,14 @@ def plain(label: Any) -> Any:
 
 
 def matched(
-    classes: Classes, labels: Iterable[Any], names: Sequence[Any] | None, *, strict_names: bool = False
+    classes: Classes,
+    labels: Iterable[Any],
+    names: Sequence[Any] | None,
+    *,
+    strict_names: bool = False,
+    required: Iterable[Any] | None = None,
 ) -> dict[Any, int]:
-    """Return the condition of each label that a data set uses.
+    """Return the condition of each label that a data set uses, by the rule that finds most of them.
 
     Parameters
     ----------
@@ -120,11 +125,13 @@ def matched(
         What integer labels mean: label i is called ``names[i]``.
     strict_names : bool, default=False
         Whether names have to be used. Otherwise labels that are equal, or read the same, will do.
+    required : iterable, optional
+        Labels that must be found; by default all. At least one has to be.
 
     Raises
     ------
     SchemaError
-        If no rule finds a class for all of them.
+        If they are not.
     """
     labels = list(labels)
     known = {label: i for i, label in enumerate(classes.labels.tolist())}
@@ -134,15 +141,14 @@ def matched(
         rules.append(lambda label: texts.get(str(_name(names, label))))
     if names is None or not strict_names:
         rules += [known.get, lambda label: texts.get(str(label))]
-    for rule in rules:
-        found = {label: rule(label) for label in labels}
-        if None not in found.values():
-            return found
-    shown = [label if names is None else _name(names, label) for label in labels]
-    missing = [name for name in shown if str(name) not in texts]
+    found = max(({label: c for label in labels if (c := rule(label)) is not None} for rule in rules), key=len)
+    missing = [label for label in (labels if required is None else required) if label not in found]
+    if not missing and (found or not labels):
+        return found
+    name = _name(names or [], (missing or labels)[0])
     raise SchemaError(
-        f"the model has no class {(missing or shown)[0]!r}; {did_you_mean((missing or shown)[0], known)}. If labels "
-        "are numbers and the model's classes are names, say which is which: names=dataset.classes"
+        f"the model has no class {name!r}; {did_you_mean(name, known)}. If labels are numbers and the model's classes "
+        "are names, say which is which: names=dataset.classes"
     )
 
 

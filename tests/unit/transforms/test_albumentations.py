@@ -1,5 +1,5 @@
+import importlib
 import os
-import runpy
 import subprocess
 import sys
 
@@ -178,8 +178,8 @@ def test_importing_it_asks_no_server():
 
 def test_who_wants_the_server_asked_is_heard(monkeypatch):
     monkeypatch.setenv("NO_ALBUMENTATIONS_UPDATE", "0")
-    runpy.run_module("ganaug.transforms.albumentations")
+    importlib.reload(sys.modules["ganaug.transforms.albumentations"])
     assert os.environ["NO_ALBUMENTATIONS_UPDATE"] == "0"
     monkeypatch.delenv("NO_ALBUMENTATIONS_UPDATE")
-    runpy.run_module("ganaug.transforms.albumentations")
+    importlib.reload(sys.modules["ganaug.transforms.albumentations"])
     assert os.environ["NO_ALBUMENTATIONS_UPDATE"] == "1"

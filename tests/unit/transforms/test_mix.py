@@ -303,10 +303,14 @@ class TestDataSets:
             SyntheticMix(data, pool)
 
     def test_class_that_the_pool_lacks(self, make_pool, tmp_path):
+        rare = make_pool(tmp_path / "p", labels=(2,), counts=(4,))
+        mix = SyntheticMix(Items(tensor), rare)
+        assert np.bincount(mix.targets).tolist() == [10, 10, 10]
+        assert set(mix.targets[mix.is_synthetic]) == {2}
         with pytest.raises(SchemaError, match="no class 1"):
-            SyntheticMix(Items(tensor), make_pool(tmp_path / "p", labels=(0, 7, 2)))
-        mix = SyntheticMix(Items(tensor), make_pool(tmp_path / "q", labels=(6, 7, 2)), balance={2: 5})
-        assert mix[-1][1] == 2
+            SyntheticMix(Items(tensor), rare, balance={1: 5, 2: 5})
+        with pytest.raises(SchemaError, match="no class 1; known: 6, 7, 8"):
+            SyntheticMix(Items(tensor), make_pool(tmp_path / "q", labels=(6, 7, 8)))
 
     def test_items_out_of_range(self, pool):
         mix = SyntheticMix(Items(tensor), pool)

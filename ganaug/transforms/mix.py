@@ -126,9 +126,7 @@ class SyntheticMix(Dataset):
         self.is_synthetic = np.arange(len(self.targets)) >= len(real) + len(self._extra)
         self._labels = list(made)
         self._stops = np.cumsum(list(made.values())).tolist()
-        self.pool, self._conditions = _pool(
-            source, {label: (found[label], n) for label, n in made.items()}, random_state
-        )
+        self.pool, self._conditions = _pool(source, [(found[label], n) for label, n in made.items()], random_state)
         if made:
             self._learn(real)
 

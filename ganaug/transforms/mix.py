@@ -44,7 +44,7 @@ class SyntheticMix(Dataset):
         True: every class gets as many items as the largest one; a class that the source lacks gets real ones again. A
         dict, ``{class: n}``: these classes get n items, real and synthetic together, as imbalanced-learn's
         ``sampling_strategy`` has it; keys are labels or names.
-    share : float, default=0.5
+    share : float, default=0.25
         At most this share of a class's items is synthetic; the rest of what is added repeats real ones, which random
         transforms vary. 0 is random over-sampling; 1 adds synthetic items only.
     transform : callable, optional
@@ -85,7 +85,7 @@ class SyntheticMix(Dataset):
     >>> gan = ganaug.train(images, labels, max_steps=2, random_state=0)
     >>> mix = SyntheticMix(TensorDataset(torch.tensor(images)[:, None], torch.tensor(labels)), gan)
     >>> np.bincount(mix.targets).tolist(), int(mix.is_synthetic.sum())
-    ([20, 20], 10)
+    ([20, 20], 5)
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class SyntheticMix(Dataset):
         source: ConditionalGAN | Pool | str | Path,
         *,
         balance: bool | Mapping[Any, int] = True,
-        share: float = 0.5,
+        share: float = 0.25,
         transform: Any = None,
         image_key: str = "image",
         label_key: str = "label",

@@ -92,7 +92,7 @@ class TestHowMany:
     def test_balanced(self, pool):
         mix = SyntheticMix(Items(tensor), pool)
         assert len(mix) == 30
-        assert self.counts(mix) == [[10, 10, 10], [0, 5, 5]]
+        assert self.counts(mix) == [[10, 10, 10], [0, 2, 2]]
 
     @pytest.mark.parametrize(("share", "synthetic"), [(0, []), (0.25, [0, 2, 2]), (0.5, [0, 5, 5]), (1, [0, 6, 8])])
     def test_share_is_at_most_so_much_of_a_class(self, pool, share, synthetic):
@@ -328,7 +328,7 @@ class TestSources:
             mix = SyntheticMix(data, source)
             assert mix[-1][0].shape == (1, 8, 8)
             assert 0 < mix[-1][0].max() <= 1
-        assert SyntheticMix(data, gan).pool.counts == {1: 2}
+        assert SyntheticMix(data, gan, share=1).pool.counts == {1: 2}
 
     def test_from_pool_takes_no_model(self, gan, pool, tmp_path):
         assert len(SyntheticMix.from_pool(Items(tensor), pool.path)) == 30

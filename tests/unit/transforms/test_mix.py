@@ -300,7 +300,7 @@ class TestDataSets:
     )
     def test_what_cannot_be_used(self, pool, data, says):
         with pytest.raises(SchemaError, match=says):
-            SyntheticMix(data, pool)
+            SyntheticMix(data, pool, share=1)
 
     def test_class_that_the_pool_lacks(self, make_pool, tmp_path):
         rare = make_pool(tmp_path / "p", labels=(2,), counts=(4,))

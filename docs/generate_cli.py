@@ -5,7 +5,17 @@ import sys
 from pathlib import Path
 
 PAGE = Path(__file__).parent / "cli.md"
-COMMANDS = [[], ["train"], ["finetune"], ["synth"], ["info"], ["cache"], ["cache", "list"], ["cache", "clear"]]
+COMMANDS = [
+    [],
+    ["train"],
+    ["finetune"],
+    ["synth"],
+    ["pool"],
+    ["info"],
+    ["cache"],
+    ["cache", "list"],
+    ["cache", "clear"],
+]
 
 
 def page() -> str:

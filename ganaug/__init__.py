@@ -10,6 +10,10 @@ __version__ = "0.1.0"
 
 _HOME = {
     "GANOverSampler": "ganaug.sampler",
+    "SyntheticMix": "ganaug.transforms.mix",
+    "GANReplace": "ganaug.transforms.torchvision",
+    "Pool": "ganaug.core.pool",
+    "PoolRefresh": "ganaug.transforms.pool",
     "ConditionalGAN": "ganaug.models.gan",
     "TrainConfig": "ganaug.core.config",
     "TransferConfig": "ganaug.core.config",
@@ -24,6 +28,7 @@ _HOME = {
     "ConfigError": "ganaug.core.errors",
     "PluginNotFoundError": "ganaug.core.errors",
     "CheckpointError": "ganaug.core.errors",
+    "PoolError": "ganaug.core.errors",
     "OutputError": "ganaug.core.errors",
     "TransferError": "ganaug.core.errors",
     "TrainingDivergedError": "ganaug.core.errors",
@@ -39,16 +44,21 @@ if TYPE_CHECKING:
         GANAugError as GANAugError,
         OutputError as OutputError,
         PluginNotFoundError as PluginNotFoundError,
+        PoolError as PoolError,
         SchemaError as SchemaError,
         TrainingDivergedError as TrainingDivergedError,
         TransferError as TransferError,
     )
     from ganaug.core.history import History as History
+    from ganaug.core.pool import Pool as Pool
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler
     from ganaug.training.trainer import train as train
     from ganaug.training.transfer import finetune as finetune
+    from ganaug.transforms.mix import SyntheticMix as SyntheticMix
+    from ganaug.transforms.pool import PoolRefresh as PoolRefresh
+    from ganaug.transforms.torchvision import GANReplace as GANReplace
 
 
 def __getattr__(name: str) -> Any:

@@ -57,10 +57,10 @@ class GANOverSampler(BaseOverSampler):
     """Over-sample rare classes with samples of a conditional GAN.
 
     The GAN learns all classes together, in class-balanced batches, so that rare classes borrow from frequent ones; of
-    a class with more than 20,000 samples it sees that many. Half of the new samples are the GAN's, by default. The other
+    a class with more than 20,000 samples it sees that many. By default half of the new samples are the GAN's. The other
     half are made from real ones of the class: rows lie on a line through two of them, images are smoothly bent
-    (`from_real`). Of the rows, the fifth that looks most like other classes is left out (`rejection`). ``gan_.sample``
-    gives the GAN's alone.
+    (`from_real`). Of the rows, the fifth that looks most like other classes is left out (`rejection`).
+    ``gan_.sample`` gives the GAN's alone.
 
     Works on tables (numbers, booleans, categories, strings, dates, missing values; arrays, lists, sparse matrices,
     DataFrames) and on images ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of uint8 or float.

@@ -1,8 +1,9 @@
-"""Do synthetic images of rare classes help a classifier that is augmented already?
+"""Measure whether synthetic images of rare classes help a classifier that is augmented already.
 
 Half of the classes are thinned. A small convolutional network is trained on class-balanced, augmented batches: on the
 real images alone, or with half of each rare class's share of a batch from `GANOverSampler`. Recall of the rare classes
-and balanced accuracy are those on unseen images, as are the Fréchet distance and the distance ratio.
+and balanced accuracy are those on unseen images. The distance ratio is that of synthetic images to the nearest training
+image of a rare class, over the same of unseen images: well under 1 means copies.
 
 By default on scikit-learn's digits; ``--data`` takes an .npz with ``images``, ``labels`` and ``split`` (0 train, 1 test).
 """
@@ -22,7 +23,12 @@ from torchvision.transforms import v2
 from ganaug import GANOverSampler
 from ganaug.evaluation.fidelity import nearest_distances
 
-ARMS = {"real only": None, "GANOverSampler": {}, "the GAN's alone": {"from_real": 0.0}, "bent alone": {"from_real": 1.0}}
+ARMS: dict[str, dict | None] = {
+    "real only": None,
+    "GANOverSampler": {},
+    "the GAN's alone": {"from_real": 0.0},
+    "bent alone": {"from_real": 1.0},
+}
 
 
 def load(path: str | None, seed: int) -> tuple[np.ndarray, ...]:
@@ -53,10 +59,13 @@ def network(channels: int, n_classes: int) -> nn.Module:
     for a, b in ((channels, 16), (16, 32), (32, 64)):
         layers += [nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2)]
     layers[-1] = nn.AdaptiveMaxPool2d(2)
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(256, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, n_classes))
+    head = [nn.Flatten(), nn.Linear(256, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, n_classes)]
+    return nn.Sequential(*layers, *head)
 
 
-def classify(X: np.ndarray, y: np.ndarray, weights: np.ndarray, X_test: np.ndarray, steps: int, seed: int) -> np.ndarray:
+def classify(
+    X: np.ndarray, y: np.ndarray, weights: np.ndarray, X_test: np.ndarray, steps: int, seed: int
+) -> np.ndarray:
     """Train on weighted, augmented batches and return the classes of unseen images."""
     torch.manual_seed(seed)
     x, x_test, c = tensor(X), tensor(X_test), torch.from_numpy(y)

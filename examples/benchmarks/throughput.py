@@ -37,9 +37,7 @@ def plain(gan: ConditionalGAN, data, steps: int) -> float:
         real, c = data.x[chosen].requires_grad_(), data.c[chosen]
         fake = G(torch.randn(batch, gan.latent_dim, generator=rng), c).detach().requires_grad_()
         d_real, d_fake = D(real, c), D(fake, c)
-        gradients = [
-            torch.autograd.grad(d.sum(), x, create_graph=True)[0] for d, x in ((d_real, real), (d_fake, fake))
-        ]
+        gradients = [torch.autograd.grad(d.sum(), x, create_graph=True)[0] for d, x in ((d_real, real), (d_fake, fake))]
         penalty = sum(gradient.flatten(1).square().sum(1).mean() for gradient in gradients) / 2
         step(F.softplus(d_fake - d_real).mean() + penalty, optimizers[1])
         fake = G(torch.randn(batch, gan.latent_dim, generator=rng), c)

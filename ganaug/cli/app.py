@@ -11,6 +11,7 @@ from ganaug.cli.cache import cache
 from ganaug.cli.console import say
 from ganaug.cli.finetune import finetune
 from ganaug.cli.info import info
+from ganaug.cli.pool import pool
 from ganaug.cli.synth import synth
 from ganaug.cli.train import train
 from ganaug.core.errors import ConfigError, GANAugError, PluginNotFoundError
@@ -25,6 +26,7 @@ app = typer.Typer(
 app.command()(train)
 app.command()(finetune)
 app.command()(synth)
+app.command()(pool)
 app.command()(info)
 app.add_typer(cache, name="cache")
 

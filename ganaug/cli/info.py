@@ -9,20 +9,25 @@ from ganaug.cli import options
 from ganaug.cli.console import result
 from ganaug.core import checkpoint
 from ganaug.core.errors import CheckpointError
+from ganaug.core.pool import Pool, is_pool
 from ganaug.core.provenance import Provenance, TransferReport
 from ganaug.core.schema import ImageSchema, TableSchema
 
 
 def info(
-    model: Annotated[Path, typer.Argument(help="A checkpoint.")],
+    model: Annotated[Path, typer.Argument(help="A checkpoint, or a pool.")],
     as_json: options.AsJson = False,
 ) -> None:
-    """Show what a checkpoint holds, without loading it.
+    """Show what a checkpoint or a pool holds, without loading it.
 
     Example: ganaug info cells.safetensors
     """
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
+    if is_pool(model):
+        pool = Pool(model)
+        result(pool.lines(), pool.header, as_json)
+        return
     header = checkpoint.read_header(model)
     try:
         lines = _lines(model, header)

@@ -24,6 +24,10 @@ class CheckpointError(GANAugError):
     """A checkpoint cannot be trusted or does not fit: the message says which."""
 
 
+class PoolError(GANAugError):
+    """A pool cannot be trusted or does not fit: the message says which."""
+
+
 class OutputError(GANAugError, OSError):
     """An output cannot be written: it exists already, or its folder refuses."""
 

@@ -27,9 +27,7 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
         A class of n samples is drawn in proportion to ``n ** -focus``; 0: all are equally likely.
     """
 
-    def __init__(
-        self, x: Tensor, c: Tensor, batch_size: int, generator: torch.Generator, focus: float = 0.0
-    ) -> None:
+    def __init__(self, x: Tensor, c: Tensor, batch_size: int, generator: torch.Generator, focus: float = 0.0) -> None:
         self.x, self.c = x, c
         self.batch_size = batch_size
         self.generator = generator

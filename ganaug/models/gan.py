@@ -1,9 +1,9 @@
 """The trained model: it samples, it is saved, it is loaded."""
 
 import platform
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from ganaug.core import checkpoint, registry
 from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import CheckpointError, ConfigError, SchemaError
 from ganaug.core.history import CLOCK, History
+from ganaug.core.pool import Pool, write as write_pool
 from ganaug.core.provenance import Provenance, TransferReport
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
@@ -135,6 +136,76 @@ class ConditionalGAN:
         rng = np.random.default_rng(as_seed(random_state))
         size = max(1, min(_CHUNK_SAMPLES, _CHUNK_NUMBERS // max(1, int(np.prod(self.codec.sample_shape)))))
         return (self.codec.decode(self.encoded(c[i : i + size], rng), rng) for i in range(0, len(c), size))
+
+    def pool(
+        self,
+        n_per_class: int | Mapping[Any, int],
+        path: str | Path,
+        *,
+        random_state: Any = None,
+        overwrite: bool = False,
+    ) -> Pool:
+        """Write samples of each class to a file that data loaders read at random, in memory that does not grow with it.
+
+        Parameters
+        ----------
+        n_per_class : int or dict
+            How many of every class, or of those that are named.
+        path : str or Path
+            The file; missing parent folders are created.
+        random_state : int, RandomState, Generator or None, default=None
+            The same integer gives the same file. What a class gets does not depend on the others.
+        overwrite : bool, default=False
+            Whether an existing file may be replaced. Loaders that are reading it go on, with the new samples.
+
+        Raises
+        ------
+        SchemaError
+            If the model makes rows, or a class is unknown.
+        ConfigError
+            If a number is not positive.
+        OutputError
+            If the file exists and may not be replaced, or cannot be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> images = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
+        >>> gan = ganaug.train(images, np.arange(20) % 2, max_steps=2, random_state=0)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     len(gan.pool(50, folder + "/digits.pool", random_state=0))
+        100
+        """
+        if self.codec.schema.kind != "image":
+            raise SchemaError(f"a pool holds images; this model makes a {self.codec.schema.describe()}: use gan.sample")
+        if not isinstance(n_per_class, Mapping):
+            n_per_class = dict.fromkeys(self.classes_.tolist(), n_per_class)
+        counts = {int(c): n for c, n in zip(self.classes.index(n_per_class), n_per_class.values(), strict=True)}
+        for n in [None] if not counts else counts.values():
+            if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
+                raise ConfigError(f"n_per_class must be a positive integer, or some for classes; got {n_per_class!r}")
+        seed = as_seed(random_state)
+        conditions = sorted(counts)
+        classes = Classes(self.classes_[conditions], [counts[c] for c in conditions], self.classes.target)
+        schema, codec = self.codec.schema, cast(Any, self.codec)
+        described = {
+            "shape": list(schema.shape),
+            "scale": list(codec.scale),
+            "whole": codec.whole,
+            "dtype": schema.dtype,
+            "seed": seed,
+            "checkpoint_sha256": self.sha256,
+        }
+        chunks = (
+            np.moveaxis(codec.to_uint8(chunk).reshape(-1, schema.height, schema.width, schema.channels), -1, 1)
+            for c in conditions
+            for chunk in self.sample_iter(
+                counts[c],
+                label=self.classes_[c],
+                random_state=np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(c, 0))),
+            )
+        )
+        return write_pool(Path(path), classes, chunks, described, overwrite=overwrite)
 
     @torch.no_grad()
     def encoded(self, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -77,7 +77,8 @@ def selected_images(
     rng : numpy.random.Generator
         Source of randomness.
     from_real : float
-        Share of the images, 0 … 1, that are real ones, bent (`ganaug.data.deform.Deformations`); the rest are the GAN's.
+        Share of the images, 0 … 1, that are real ones, bent (`ganaug.data.deform.Deformations`); the rest are the
+        GAN's.
     """
     deformations = Deformations(own)
     for start in range(0, n, _IMAGE_CHUNK):

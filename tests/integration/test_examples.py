@@ -11,16 +11,22 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ARGUMENTS = {
     "credit.py": [],
+    "train_albumentations.py": ["--gan-steps", "3", "--epochs", "1", "--p", "0.5", "--data", "small.npz"],
+    "train_torchvision.py": ["--gan-steps", "3", "--epochs", "1", "--refresh", "1", "--share", "0.5"],
     "benchmarks/digits.py": ["--max-steps", "3"],
     "benchmarks/images.py": ["--max-steps", "3", "--steps", "3"],
+    "benchmarks/loaders.py": ["--items", "256", "--rounds", "1", "--workers", "0", "--pool-samples", "100"],
     "benchmarks/tabular.py": ["--data", "small.csv"],
     "benchmarks/throughput.py": ["--sizes", "8,8x3", "--steps", "2", "--turns", "1"],
     "benchmarks/transfer.py": ["--source-steps", "2", "--steps", "1", "2", "--picture", "picture.png"],
 }
 SHOWN = {
     "credit.py": ["GANOverSampler", "threshold at the prior", "average_precision"],
+    "train_albumentations.py": ["rare: 1 (8)", "balanced, GANReplace p 0.5", "minority recall"],
+    "train_torchvision.py": ["rare: 1 (15)", "SyntheticMix, share 0.5", "refreshed [", "GANReplace", "minority recall"],
     "benchmarks/digits.py": ["coverage", "distance ratio"],
     "benchmarks/images.py": ["recall of rare", "the GAN's alone", "distance ratio"],
+    "benchmarks/loaders.py": ["bare dataset", "SyntheticMix", "GANReplace"],
     "benchmarks/tabular.py": ["mean rank", "GANOverSampler", "CPU-seconds"],
     "benchmarks/throughput.py": ["images/s", "ratio of medians"],
     "benchmarks/transfer.py": ["Fréchet distance", "scratch", "full/mixture", "Classes: new 5, 6, 7, 8, 9"],
@@ -36,6 +42,8 @@ def test_example_runs(example, tmp_path):
     rng = np.random.default_rng(0)
     rows = pd.DataFrame({"a": rng.normal(size=80), "b": rng.choice(["x", "y", None], 80), "c": rng.integers(0, 5, 80)})
     rows.assign(kind=np.where(np.arange(80) < 15, "rare", "usual")).to_csv(tmp_path / "small.csv", index=False)
+    images, labels = rng.integers(0, 256, (60, 8, 8), dtype=np.uint8), np.repeat([0, 1], [48, 12])
+    np.savez(tmp_path / "small.npz", images=images, labels=labels, split=(np.arange(60) % 3 == 0).astype(int))
     command = [sys.executable, EXAMPLES / example, *ARGUMENTS[example]]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr

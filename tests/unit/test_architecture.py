@@ -13,7 +13,7 @@ import ganaug
 
 PACKAGE = Path(ganaug.__file__).parent
 ROOT = PACKAGE.parent
-FLOORS = {"core": 0, "data": 1, "models": 2, "training": 3, "evaluation": 4, "sampler": 5, "cli": 5}
+FLOORS = {"core": 0, "data": 1, "models": 2, "training": 3, "evaluation": 4, "sampler": 5, "transforms": 5, "cli": 5}
 GROUPS = ["objectives", "networks", "codecs", "readers", "writers"]
 
 
@@ -60,7 +60,7 @@ def test_no_entry_point_group_is_forgotten():
 
 @pytest.mark.parametrize("statement", ["import ganaug", "import ganaug.cli.app", "from ganaug import TrainConfig"])
 def test_nothing_heavy_loads_early(statement):
-    heavy = "torch sklearn imblearn pandas torchvision".split()
+    heavy = "torch sklearn imblearn pandas torchvision albumentations".split()
     code = f"import sys; {statement}; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 

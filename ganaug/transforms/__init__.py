@@ -1,0 +1,1 @@
+"""Door 2: synthetic samples in PyTorch training loops."""

@@ -5,7 +5,8 @@ real images alone, or with half of each rare class's share of a batch from `GANO
 and balanced accuracy are those on unseen images. The distance ratio is that of synthetic images to the nearest training
 image of a rare class, over the same of unseen images: well under 1 means copies.
 
-By default on scikit-learn's digits; ``--data`` takes an .npz with ``images``, ``labels`` and ``split`` (0 train, 1 test).
+By default on scikit-learn's digits; ``--data`` takes an .npz with ``images``, ``labels`` and ``split`` (0: training,
+1: unseen).
 """
 
 import argparse

@@ -37,8 +37,8 @@ class Deformations:
     def _bent(self, n: int, rng: np.random.Generator) -> np.ndarray:
         images = self.own[rng.integers(len(self.own), size=n)]
         grid = self.still + self._fields(n, rng) * self.shift
-        options = {"mode": "bicubic", "padding_mode": "border", "align_corners": False}
-        bent = F.grid_sample(torch.from_numpy(images), grid, **options).flatten(2).numpy()
+        moved = F.grid_sample(torch.from_numpy(images), grid, "bicubic", padding_mode="border", align_corners=False)
+        bent = moved.flatten(2).numpy()
         values = np.empty_like(bent)
         np.put_along_axis(values, bent.argsort(axis=2, kind="stable"), np.sort(images.reshape(bent.shape), axis=2), 2)
         return values.reshape(images.shape)

@@ -63,6 +63,9 @@ class ToneCurves(nn.Module):
     synthetic samples (docs/decisions/0008-images.md). Quantile mapping takes it away; a curve starts as the identity.
     """
 
+    made: Tensor
+    real: Tensor
+
     def __init__(self, channels: int, n_classes: int) -> None:
         super().__init__()
         identity = torch.linspace(-1, 1, _KNOTS).expand(n_classes, channels, _KNOTS)

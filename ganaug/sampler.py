@@ -26,6 +26,10 @@ from ganaug.training.transfer import finetune
 MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
 _MOST_TAUGHT = 20_000  # samples of a class that training sees: it draws fewer than that from a class in all
 _FROM_REAL, _REJECTION = 0.5, 0.2  # docs/decisions/0005-rows-from-two-sources.md, 0008-images.md
+_COLOUR = (
+    "synthetic colour images made classifiers worse wherever it was measured (docs/results.md): compare with "
+    "class-balanced batches of augmented real images before you keep them"
+)
 _AUTO = StrOptions({"auto"})
 
 
@@ -53,6 +57,10 @@ class SmallClassWarning(UserWarning):
     """A class was too small to learn, and its samples were repeated instead."""
 
 
+class NoGainWarning(UserWarning):
+    """What is made was measured not to help classifiers."""
+
+
 class GANOverSampler(BaseOverSampler):
     """Over-sample rare classes with samples of a conditional GAN.
 
@@ -65,7 +73,8 @@ class GANOverSampler(BaseOverSampler):
     Works on tables (numbers, booleans, categories, strings, dates, missing values; arrays, lists, sparse matrices,
     DataFrames) and on images ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of uint8 or float.
 
-    A class with fewer than 6 samples is not learnt: its samples are repeated, with a `SmallClassWarning`.
+    A class with fewer than 6 samples is not learnt: its samples are repeated, with a `SmallClassWarning`. On colour
+    images classifiers were measured to lose, not to gain; a `NoGainWarning` says so.
 
     Parameters
     ----------
@@ -308,6 +317,8 @@ class GANOverSampler(BaseOverSampler):
             X_taught, y_taught = _safe_indexing(X, rows), y[rows]
             self.gan_ = self._fitted(X_taught, y_taught, rng, settings)
             self.history_ = self.gan_.history
+            if images and self.gan_.codec.sample_shape[0] > 1:
+                warnings.warn(_COLOUR, NoGainWarning, stacklevel=2)
             make = self._images if images else self._rows
             for label, X_new in make(self.gan_, X_taught, y_taught, {label: wanted[label] for label in learnt}, rng):
                 if hasattr(X, "columns"):

@@ -18,7 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 import ganaug
 from ganaug import GANOverSampler
 from ganaug.core.config import TrainConfig, TransferConfig
-from ganaug.sampler import SmallClassWarning
+from ganaug.sampler import NoGainWarning, SmallClassWarning
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +92,7 @@ def test_index_and_tuple_columns_follow_random_over_sampler(rows):
     ],
     ids=["NHW uint8", "NHW float32", "NHW [-1, 1]", "NHWC uint8", "NHWC float", "NCHW", "not square"],
 )
+@pytest.mark.filterwarnings("ignore::ganaug.sampler.NoGainWarning")
 def test_images_keep_shape_dtype_and_range(digit_images, transform):
     images, y = digit_images
     X = transform(images)
@@ -251,6 +252,12 @@ def test_wrong_input_is_refused_in_one_clear_line(rows, change, message):
 def test_settings_that_contradict_are_refused(rows, settings, message):
     with pytest.raises(ganaug.ConfigError, match=message):
         resample(*rows, **settings)
+
+
+def test_colour_images_come_with_a_warning(digit_images):
+    X, y = digit_images
+    with pytest.warns(NoGainWarning, match="made classifiers worse"):
+        resample(np.stack([X] * 3, axis=-1), y)
 
 
 def test_rejection_is_refused_for_images(digit_images):

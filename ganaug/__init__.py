@@ -23,6 +23,8 @@ _HOME = {
     "train": "ganaug.training.trainer",
     "finetune": "ganaug.training.transfer",
     "load": "ganaug.models.gan",
+    "choose_share": "ganaug.evaluation.utility",
+    "ShareChoice": "ganaug.evaluation.utility",
     "GANAugError": "ganaug.core.errors",
     "SchemaError": "ganaug.core.errors",
     "ConfigError": "ganaug.core.errors",
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from ganaug.core.history import History as History
     from ganaug.core.pool import Pool as Pool
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
+    from ganaug.evaluation.utility import ShareChoice as ShareChoice, choose_share as choose_share
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler
     from ganaug.training.trainer import train as train

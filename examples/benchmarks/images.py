@@ -14,15 +14,13 @@ import time
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.datasets import load_digits
 from sklearn.metrics import balanced_accuracy_score, recall_score
 from sklearn.model_selection import train_test_split
-from torch import nn
-from torchvision.transforms import v2
 
 from ganaug import GANOverSampler
 from ganaug.evaluation.fidelity import nearest_distances
+from ganaug.evaluation.utility import batch_weights, classify
 
 ARMS: dict[str, dict | None] = {
     "real only": None,
@@ -54,55 +52,10 @@ def thin(y: np.ndarray, args: argparse.Namespace, rng: np.random.Generator) -> t
     return np.concatenate(kept), rare
 
 
-def network(channels: int, n_classes: int) -> nn.Module:
-    """Return a small classifier."""
-    layers: list[nn.Module] = []
-    for a, b in ((channels, 16), (16, 32), (32, 64)):
-        layers += [nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2)]
-    layers[-1] = nn.AdaptiveMaxPool2d(2)
-    head = [nn.Flatten(), nn.Linear(256, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, n_classes)]
-    return nn.Sequential(*layers, *head)
-
-
-def classify(
-    X: np.ndarray, y: np.ndarray, weights: np.ndarray, X_test: np.ndarray, steps: int, seed: int
-) -> np.ndarray:
-    """Train on weighted, augmented batches and return the classes of unseen images."""
-    torch.manual_seed(seed)
-    x, x_test, c = tensor(X), tensor(X_test), torch.from_numpy(y)
-    model = network(x.shape[1], int(c.max()) + 1)
-    bilinear = v2.InterpolationMode.BILINEAR
-    moves = v2.RandomAffine(12, translate=(0.08, 0.08), scale=(0.9, 1.1), interpolation=bilinear, fill=-1)
-    optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=1e-3)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
-    for _ in range(steps):
-        chosen = torch.multinomial(torch.from_numpy(weights), 128, replacement=True)
-        batch = torch.cat([moves(part) for part in x[chosen].split(4)])
-        loss = nn.functional.cross_entropy(model(batch), c[chosen])
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        schedule.step()
-    model.eval()
-    with torch.no_grad():
-        return torch.cat([model(part).argmax(1) for part in x_test.split(1000)]).numpy()
-
-
-def tensor(X: np.ndarray) -> torch.Tensor:
+def encoded(X: np.ndarray) -> np.ndarray:
     """Return images as ``(n, channels, height, width)`` in [-1, 1]."""
-    x = torch.from_numpy(X).float() / 127.5 - 1
-    return x[:, None] if x.dim() == 3 else x.permute(0, 3, 1, 2)
-
-
-def batch_weights(y: np.ndarray, synthetic: np.ndarray) -> np.ndarray:
-    """Every class weighs the same; half of the weight of a class with synthetic images is theirs."""
-    weights = np.zeros(len(y))
-    for k in np.unique(y):
-        real, made = (y == k) & ~synthetic, (y == k) & synthetic
-        share = 0.5 if made.any() else 0.0
-        weights[real] = (1 - share) / real.sum()
-        weights[made] = share / max(1, made.sum())
-    return weights
+    x = X.astype(np.float32) / 127.5 - 1
+    return x[:, None] if x.ndim == 3 else x.transpose(0, 3, 1, 2).copy()
 
 
 def main() -> None:
@@ -130,8 +83,10 @@ def main() -> None:
                 sampler = GANOverSampler(sampling_strategy=wanted, random_state=seed, **own, **settings)
                 made, labels = (part[len(X) :] for part in sampler.fit_resample(X, y))
                 seconds = time.process_time() - start
-            weights = batch_weights(np.r_[y, labels], np.arange(len(y) + len(labels)) >= len(y))
-            predicted = classify(np.r_[X, made], np.r_[y, labels], weights, X_test, args.steps, seed)
+            both = np.r_[y, labels]
+            weights = batch_weights(both, np.arange(len(both)) >= len(y), 0.5)
+            images = encoded(np.r_[X, made])
+            predicted = classify(images, both, weights, encoded(X_test), steps=args.steps, seed=seed)
             row = {
                 "arm": arm,
                 "recall of rare": recall_score(y_test, predicted, labels=rare, average="macro"),

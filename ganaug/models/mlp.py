@@ -54,7 +54,10 @@ class RowGenerator(nn.Module):
         parts, done, used = [], 0, 0
         for start, dim, _, _ in self.softmax_spans:
             scores = row[:, start : start + dim] + gumbel[:, used : used + dim]
-            drawn = F.softmax(scores / _TEMPERATURE, 1) if self.training else F.one_hot(scores.argmax(1), dim).to(row)
+            if self.training:
+                drawn = F.softmax(scores / _TEMPERATURE, 1)
+            else:
+                drawn = torch.zeros_like(scores).scatter_(1, scores.argmax(1, keepdim=True), 1)
             parts += [row[:, done:start], drawn]
             done, used = start + dim, used + dim
         return torch.cat([*parts, row[:, done:]], 1)

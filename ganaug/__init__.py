@@ -20,6 +20,7 @@ _HOME = {
     "TransferReport": "ganaug.core.provenance",
     "Provenance": "ganaug.core.provenance",
     "History": "ganaug.core.history",
+    "Snapshot": "ganaug.training.snapshot",
     "train": "ganaug.training.trainer",
     "finetune": "ganaug.training.transfer",
     "load": "ganaug.models.gan",
@@ -34,6 +35,7 @@ _HOME = {
     "OutputError": "ganaug.core.errors",
     "TransferError": "ganaug.core.errors",
     "TrainingDivergedError": "ganaug.core.errors",
+    "TrainingInterrupted": "ganaug.core.errors",
 }
 
 __all__ = ["__version__", *_HOME]
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
         PoolError as PoolError,
         SchemaError as SchemaError,
         TrainingDivergedError as TrainingDivergedError,
+        TrainingInterrupted as TrainingInterrupted,
         TransferError as TransferError,
     )
     from ganaug.core.history import History as History
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
     from ganaug.evaluation.utility import ShareChoice as ShareChoice, choose_share as choose_share
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler
+    from ganaug.training.snapshot import Snapshot as Snapshot
     from ganaug.training.trainer import train as train
     from ganaug.training.transfer import finetune as finetune
     from ganaug.transforms.mix import SyntheticMix as SyntheticMix

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.training import fit_and_save
+from ganaug.cli.training import Resume, SnapshotEvery, fit_and_save
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -31,6 +31,8 @@ def train(
     licence: options.Licence = None,
     source: options.Source = None,
     seed: options.Seed = 0,
+    resume: Resume = False,
+    snapshot_every: SnapshotEvery = "60s",
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
@@ -45,7 +47,9 @@ def train(
 
     def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
         from ganaug.training import trainer
+        from ganaug.training.distributed import launched
 
-        return trainer.train(dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **chosen.model_dump())
+        shared = {"callbacks": callbacks, "distributed": launched()}
+        return trainer.train(dataset.X, dataset.y, random_state=seed, **shared, **chosen.model_dump())
 
     fit_and_save(context.params, fit, verb="training")

@@ -25,10 +25,21 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
         Source of randomness, on the CPU.
     focus : float, default=0
         A class of n samples is drawn in proportion to ``n ** -focus``; 0: all are equally likely.
+    part : slice, default=slice(None)
+        Which samples of each batch are wanted here; processes that share a batch each take their own.
     """
 
-    def __init__(self, x: Tensor, c: Tensor, batch_size: int, generator: torch.Generator, focus: float = 0.0) -> None:
+    def __init__(
+        self,
+        x: Tensor,
+        c: Tensor,
+        batch_size: int,
+        generator: torch.Generator,
+        focus: float = 0.0,
+        part: slice = slice(None),
+    ) -> None:
         self.x, self.c = x, c
+        self.part = part
         self.batch_size = batch_size
         self.generator = generator
         self._order = torch.argsort(c.cpu(), stable=True)  # samples of one class stand together
@@ -40,8 +51,18 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
     def __next__(self) -> tuple[Tensor, Tensor]:
         if not self._block:
             self._block = list(self._draw((_BLOCK, self.batch_size)).to(self.x.device))
-        index = self._block.pop()
+        index = self._block.pop()[self.part]
         return self.x[index], self.c[index]
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what decides the batches to come."""
+        block = torch.stack(self._block) if self._block else torch.empty(0, self.batch_size, dtype=torch.long)
+        return {"generator": self.generator.get_state(), "block": block}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Go on from what `state_dict` gave."""
+        self.generator.set_state(state["generator"])
+        self._block = list(state["block"].to(self.x.device))
 
     def _draw(self, shape: tuple[int, int]) -> Tensor:
         n = shape[0] * shape[1]

@@ -143,7 +143,7 @@ def _normalise(layer: Any, size: int, x: Tensor) -> Tensor:
     """Do what ``layer(x)`` does for ``x (batch, channels, …)``, with the statistics of all processes."""
     if not layer.training:
         return type(layer).forward(layer, x)
-    wide = x.float()
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
     over, spread = [0, *range(2, x.dim())], (1, -1, *[1] * (x.dim() - 2))
     n = size * x.numel() // x.shape[1]
     mean = _Sum.apply(wide.sum(over)) / n

@@ -62,7 +62,7 @@ def run(arguments: list[str]) -> int:
         return 2 if usage else getattr(error, "exit_code", 1)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
-    if code == 130:
+    if code == 130 and is_first_process():
         say("interrupted; nothing was written")
     return code
 

@@ -1,5 +1,6 @@
 """Endless class-balanced batches."""
 
+import hashlib
 from collections.abc import Iterator
 
 import torch
@@ -53,6 +54,15 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
             self._block = list(self._draw((_BLOCK, self.batch_size)).to(self.x.device))
         index = self._block.pop()[self.part]
         return self.x[index], self.c[index]
+
+    def digest(self) -> str:
+        """Return a SHA-256 of all samples and their classes."""
+        digest = hashlib.sha256()
+        for tensor in (self.x, self.c):
+            array = (tensor.movedim(1, -1) if tensor.dim() == 4 else tensor).contiguous().cpu().numpy()
+            digest.update(str(array.shape).encode())
+            digest.update(array)
+        return digest.hexdigest()
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return what decides the batches to come."""

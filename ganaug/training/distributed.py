@@ -4,6 +4,7 @@ Gradients are averaged by hand: ``DistributedDataParallel`` fails with a gradien
 its own, or lets the processes drift apart (docs/decisions/0009-distributed-and-resume.md).
 """
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -74,9 +75,11 @@ class World:
         distributed.all_reduce(said, distributed.ReduceOp.MAX)
         return int(said)
 
-    def require_same(self, number: int, what: str) -> None:
-        """Raise `SchemaError` unless all processes were given the same, for which a number below 2⁶³ stands."""
-        if self.agree(number) != number or -self.agree(-number) != number:
+    def require_same(self, said: str, what: str) -> None:
+        """Raise `SchemaError` unless all processes say the same about what they were given."""
+        number = int(hashlib.sha256(said.encode()).hexdigest()[:15], 16)
+        largest, smallest = self.agree(number), -self.agree(-number)
+        if largest != smallest:
             raise SchemaError(f"the {self.size} processes were given different {what}; all need the same")
 
 

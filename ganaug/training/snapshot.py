@@ -1,6 +1,5 @@
 """Interrupted training goes on where it was, to the very same model."""
 
-import hashlib
 import json
 import logging
 import signal
@@ -11,7 +10,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -97,7 +95,7 @@ class Snapshot(Callback):
     def on_train_start(self, trainer: "Trainer") -> None:
         """Go on from the state, if asked for, and listen to signals."""
         self._signal = 0
-        self._data = _digest(trainer)
+        self._data = trainer.batches.digest()
         self._last = time.monotonic()
         is_first = trainer.world.rank == 0
         if is_first:
@@ -105,8 +103,8 @@ class Snapshot(Callback):
         if self.resume and self.path.exists():
             self._restore(trainer)
         elif is_first:
-            if not self.overwrite:
-                refuse_left_over(self.path)
+            if self.path.exists() and not self.overwrite:
+                raise OutputError(f"{self.path} is the state of an interrupted training: resume or delete it")
             refuse_unwritable(self.path, overwrite=True)
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -142,6 +140,7 @@ class Snapshot(Callback):
 
     def _write(self, trainer: "Trainer") -> None:
         trainer.require_finite()
+        state = _state(trainer)
         if trainer.world.rank == 0:
             run = {
                 **_identity(trainer, self._data),
@@ -151,7 +150,7 @@ class Snapshot(Callback):
                 "stop_reason": trainer.stop_reason,
                 "callbacks": {type(callback).__name__: callback.state_dict() for callback in trainer.callbacks},
             }
-            tensors = {f"run.{name}": tensor.cpu().numpy() for name, tensor in _state(trainer).items()}
+            tensors = {f"run.{name}": tensor.cpu().numpy() for name, tensor in state.items()}
             header = {**trainer.gan.header(), "run": run}
             checkpoint.write(self.path, header, trainer.gan.arrays() | tensors, overwrite=True)
         trainer.kept = f"; the state of step {trainer.gan.step} is in {self.path}"
@@ -181,17 +180,6 @@ class Snapshot(Callback):
             raise CheckpointError(f"{self.path} is no usable state of a training: {error!r}") from error
         trainer.kept = f"; the state of step {trainer.gan.step} is in {self.path}"
         logger.info("went on from step %d of %s", trainer.gan.step, self.path)
-
-
-def state_path(out: Path) -> Path:
-    """Return where the state of the training of a model stands while there is one."""
-    return out.with_name(out.name + ".resume")
-
-
-def refuse_left_over(path: Path) -> None:
-    """Raise `OutputError` if an interrupted training left its state at `path`."""
-    if path.exists():
-        raise OutputError(f"{path} is the state of an interrupted training: resume it, or delete it to start anew")
 
 
 def _identity(trainer: "Trainer", data: str) -> dict[str, Any]:
@@ -230,21 +218,9 @@ def _environment(trainer: "Trainer") -> dict[str, Any]:
     }
 
 
-def _digest(trainer: "Trainer") -> str:
-    """Return the SHA-256 of the encoded samples and their conditions."""
-    digest = hashlib.sha256()
-    for tensor in (trainer.batches.x, trainer.batches.c):
-        array = tensor.cpu().movedim(1, -1).numpy() if tensor.dim() == 4 else tensor.cpu().numpy()
-        digest.update(str(array.shape).encode())
-        digest.update(np.ascontiguousarray(array))
-    return digest.hexdigest()
-
-
 def _state(trainer: "Trainer") -> dict[str, Tensor]:
     """Return all tensors of a training but the weights."""
-    state = {"noise": trainer.noise.get_state(), "losses": torch.empty(0, 2)}
-    if trainer.losses:
-        state["losses"] = torch.stack(trainer.losses)
+    state = {"noise": trainer.noise.get_state(), "losses": trainer.recent_losses()}
     state |= {f"batches.{name}": tensor for name, tensor in trainer.batches.state_dict().items()}
     for part in _OPTIMIZERS:
         for i, moments in getattr(trainer, part).state_dict()["state"].items():

@@ -183,6 +183,8 @@ class Trainer:
         self.d_optimizer = _optimizer(self._d_weights, config, config.d_learning_rate)
         part = self.world.part(config.batch_size)
         self.batches = BalancedBatches(x, c, config.batch_size, torch.Generator().manual_seed(seed), config.focus, part)
+        if self.world.size > 1:
+            self.world.require_same(self.batches.digest() + config.model_dump_json(), "data or settings")
         self.noise = Noise(self.device, seed + 1, self.world.rank, self.world.size)
         n_classes = len(gan.classes)
         self._probe_c = torch.arange(n_classes, device=self.device).repeat_interleave(_PROBES)
@@ -282,7 +284,7 @@ class Trainer:
 
     def require_finite(self) -> None:
         """Raise `TrainingDivergedError` if a weight, or a loss since the last row of history, is not finite."""
-        self._finite_losses()
+        self.recent_losses()
         weights = [*self._averaged, *self._current, *self.discriminator.parameters()]
         if not torch.stack([weight.isfinite().all() for weight in weights]).all():
             raise self._diverged(f"weights became infinite or NaN at step {self.gan.step}")
@@ -314,8 +316,14 @@ class Trainer:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16")
 
-    def _finite_losses(self) -> Tensor:
-        """Return the losses of D and G since the last row of history, ``(n, 2)``, on the CPU."""
+    def recent_losses(self) -> Tensor:
+        """Return the losses of D and G since the last row of history, ``(n, 2)``, over all processes, on the CPU.
+
+        Raises
+        ------
+        TrainingDivergedError
+            If one is not finite.
+        """
         losses = self.world.mean(torch.stack(self.losses)).cpu() if self.losses else torch.empty(0, 2)
         finite = losses.isfinite().all(dim=1)
         if not finite.all():
@@ -331,7 +339,7 @@ class Trainer:
 
     def _record(self, real_logits: Tensor, fake_logits: Tensor) -> None:
         """Check that all went well since the last record, and add a row to the history."""
-        losses = self._finite_losses()
+        losses = self.recent_losses()
         self.losses.clear()
         logits = self.world.gather(real_logits), self.world.gather(fake_logits)
         real_accuracy, fake_accuracy = self.objective.accuracy(*logits)

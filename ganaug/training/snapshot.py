@@ -176,6 +176,8 @@ class Snapshot(Callback):
             for callback in trainer.callbacks:
                 callback.load_state_dict(run["callbacks"].get(type(callback).__name__, {}))
             _load_state(trainer, {name.removeprefix("run."): torch.from_numpy(a) for name, a in arrays.items()})
+        except ConfigError:
+            raise
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise CheckpointError(f"{self.path} is no usable state of a training: {error!r}") from error
         trainer.kept = f"; the state of step {trainer.gan.step} is in {self.path}"

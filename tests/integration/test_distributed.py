@@ -35,7 +35,7 @@ def start_two():
 
 @pytest.fixture(scope="module")
 def differences():
-    """Largest difference to one process after 20 steps, by objective, kind of data and precision."""
+    """Largest difference to one process after 20 steps (images: 6), by objective, kind of data and precision."""
     both = start_two()
     (out, err), (_, other) = (process.communicate(timeout=300) for process in both)
     assert [process.returncode for process in both] == [0, 0], err + other

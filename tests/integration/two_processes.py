@@ -58,8 +58,8 @@ def main():
     rows = pd.DataFrame({"a": rng.normal(size=90) + y, "b": rng.integers(0, 200, 90), "k": rng.choice(list("xyz"), 90)})
     images = rng.integers(0, 60, (90, 8, 8)).astype(np.uint8) + (150 * y[:, None, None]).astype(np.uint8)
     kinds = {
-        "rows": (rows, {"batch_size": 16, "width": 16, "penalty_every": 2}),
-        "images": (images, {"batch_size": 8, "width": 4, "attention": True}),
+        "rows": (rows, {"batch_size": 16, "width": 16, "penalty_every": 2, "max_steps": 20}),
+        "images": (images, {"batch_size": 8, "width": 4, "attention": True, "max_steps": 6}),
     }
     found = {}
     with joined("cpu") as world:
@@ -67,7 +67,7 @@ def main():
         for objective in registry.names("objectives"):
             for kind, (X, own) in kinds.items():
                 for dtype in (torch.float64, torch.float32) if objective in ("lsgan", "vanilla") else (torch.float64,):
-                    settings = {"objective": objective, "max_steps": 20, "instance_noise": 0.1, **own}
+                    settings = {"objective": objective, "instance_noise": 0.1, **own}
                     together = fitted(X, y, world, dtype, **settings)
                     if world.rank == 0:
                         name = f"{objective} {kind}" + (" float32" if dtype == torch.float32 else "")

@@ -21,6 +21,7 @@ _HOME = {
     "Provenance": "ganaug.core.provenance",
     "History": "ganaug.core.history",
     "Snapshot": "ganaug.training.snapshot",
+    "TableStream": "ganaug.data.stream",
     "train": "ganaug.training.trainer",
     "finetune": "ganaug.training.transfer",
     "load": "ganaug.models.gan",
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from ganaug.core.history import History as History
     from ganaug.core.pool import Pool as Pool
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
+    from ganaug.data.stream import TableStream as TableStream
     from ganaug.evaluation.utility import ShareChoice as ShareChoice, choose_share as choose_share
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler

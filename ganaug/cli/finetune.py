@@ -1,12 +1,12 @@
 """``ganaug finetune DATA --from MODEL --out MODEL``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.training import Resume, SnapshotEvery, fit_and_save
+from ganaug.cli.training import Resume, SnapshotEvery, Stream, fit_and_save
 from ganaug.core.config import TransferConfig
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def finetune(
     ] = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    stream: Stream = None,
     objective: options.Objective = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,
@@ -75,7 +76,7 @@ def finetune(
         from ganaug.training.transfer import finetune
 
         kept = transfer.model_dump() | chosen.model_dump(exclude_unset=True)
-        shared = {"callbacks": callbacks, "distributed": launched()}
+        shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}
         return finetune(model, dataset.X, dataset.y, random_state=seed, **shared, **kept)
 
     fit_and_save(context.params, fit, verb="fine-tuning")

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 Fit: TypeAlias = "Callable[[Dataset, list[Callback]], ConditionalGAN]"
 
 _RESUMING = "Interruptions"
+_LARGE = 2**30  # bytes of a table that is streamed unasked
+_STREAMED = (".csv", ".tsv", ".parquet")
 
 Resume = Annotated[
     bool,
@@ -33,6 +35,14 @@ SnapshotEvery = Annotated[
         metavar="N|SECONDSs|never",
         help="How often the state is kept beside --out: steps like 500, or seconds like 30s.",
         rich_help_panel=_RESUMING,
+    ),
+]
+Stream = Annotated[
+    bool | None,
+    typer.Option(
+        "--stream/--no-stream",
+        help="Read a table chunk by chunk, with a sample of each class in memory.",
+        show_default=f"from {_LARGE >> 30} GB on",
     ),
 ]
 
@@ -101,7 +111,7 @@ def _fit(
     params: dict[str, Any], fit: Fit, state: Path, every: dict[str, Any] | None, *, quiet: bool, verb: str = ""
 ) -> "ConditionalGAN":
     """Read the data and fit, with a progress bar and snapshots as wanted."""
-    dataset = options.dataset_from(params["data"], params["target"], params["image_size"])
+    dataset = _streamed(params) or options.dataset_from(params["data"], params["target"], params["image_size"])
     from ganaug.training.callbacks import ProgressBar
     from ganaug.training.snapshot import Snapshot
 
@@ -113,6 +123,22 @@ def _fit(
         overwrite = params["overwrite"] and not params["resume"]
         callbacks.append(Snapshot(state, resume=params["resume"], overwrite=overwrite, **(every or {})))
     return fit(dataset, callbacks)
+
+
+def _streamed(params: dict[str, Any]) -> "Dataset | None":
+    """Return the table to be read chunk by chunk, if that is asked for or it is large."""
+    data, wanted = params["data"], params["stream"]
+    is_table = data.is_file() and data.suffix.lower() in _STREAMED
+    if wanted and not is_table:
+        raise typer.BadParameter(f"--stream needs a file that ends in {', '.join(_STREAMED)}; got {data}")
+    if not is_table or wanted is False or (wanted is None and data.stat().st_size < _LARGE):
+        return None
+    if params["image_size"] is not None:
+        raise typer.BadParameter(f"--image-size has no meaning for {data}")
+    from ganaug.data.readers import Dataset
+    from ganaug.data.stream import TableStream
+
+    return Dataset(TableStream(data, params["target"]), None, f"{data}, chunk by chunk")
 
 
 def _every(text: str) -> dict[str, Any] | None:

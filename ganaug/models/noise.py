@@ -30,7 +30,7 @@ class Noise(torch.Generator):
 
     def __new__(cls, device: torch.device | str, *args: Any, **kwargs: Any) -> Self:
         """Make a generator of the device."""
-        return super().__new__(cls, device)
+        return super().__new__(cls, device)  # type: ignore[call-arg]
 
     def __init__(self, device: torch.device | str, seed: int, rank: int = 0, size: int = 1) -> None:
         self.manual_seed(seed)

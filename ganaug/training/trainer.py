@@ -19,6 +19,7 @@ from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.batches import BalancedBatches
 from ganaug.data.codec import Codec, fit_codec
+from ganaug.data.stream import Refill, TableStream
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.noise import Noise
 from ganaug.training.callbacks import Callback, Watchdog, diversity
@@ -33,7 +34,7 @@ _PROBES = 8  # samples per class whose spread is watched
 
 def train(
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     random_state: Any = None,
     callbacks: Sequence[Callback] = (),
@@ -44,11 +45,11 @@ def train(
 
     Parameters
     ----------
-    X : DataFrame, array-like, sparse matrix or list of PIL images
+    X : DataFrame, array-like, sparse matrix, list of PIL images or TableStream
         Rows ``(n_samples, n_features)`` with missing values allowed, or images ``(N, H, W)``, ``(N, H, W, C)`` or
         ``(N, C, H, W)`` of uint8 or float.
-    y : array-like of shape (n_samples,)
-        Class labels.
+    y : array-like of shape (n_samples,), optional
+        Class labels; a `TableStream` brings its own.
     random_state : int, RandomState, Generator or None, default=None
         The same integer gives the same model, at the same number of threads.
     callbacks : sequence of Callback
@@ -86,7 +87,7 @@ def train(
     with joined(resolved.device, on=distributed) as world:
         seed = world.agree(as_seed(random_state))
         gan = ConditionalGAN(data.codec, data.classes, resolved, seed)
-        Trainer(gan, data.x, data.c, seed, [Watchdog(), *callbacks], world).fit()
+        Trainer(gan, data.x, data.c, seed, [Watchdog(), *callbacks], world, data.refill).fit()
     return gan
 
 
@@ -97,6 +98,7 @@ class Prepared(NamedTuple):
     classes: Classes
     x: Tensor  # (n, *sample_shape)
     c: Tensor  # (n,)
+    refill: Refill | None = None  # of samples from a file
 
 
 def prepare(X: Any, y: Any) -> Prepared:
@@ -107,16 +109,30 @@ def prepare(X: Any, y: Any) -> Prepared:
     SchemaError
         If `X` and `y` do not fit together or cannot be learnt from.
     """
+    if isinstance(X, TableStream):
+        if y is not None:
+            raise SchemaError(f"{X} brings its own labels; leave y out")
+        sample = X.sample()
+        _target(sample.y)
+        table: Any = sample.codec()
+        classes = sample.classes()
+        refill = Refill(X, table, classes, sample.target)
+        return Prepared(table, classes, _encoded(table, sample.X), torch.from_numpy(classes.index(sample.y)), refill)
     target = _target(y)
     codec = fit_codec(X)
-    x = codec.encode(X)
+    x = _encoded(codec, X)
     if len(x) != len(target):
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
-    if x[0].size == 0:
-        raise SchemaError("every column of X is constant; there is nothing to learn")
     name = getattr(y, "name", None)
     classes = Classes.from_target(target, "target" if name is None else str(name))
-    return Prepared(codec, classes, torch.from_numpy(x), torch.from_numpy(classes.index(target)))
+    return Prepared(codec, classes, x, torch.from_numpy(classes.index(target)))
+
+
+def _encoded(codec: Codec, X: Any) -> Tensor:
+    x = torch.from_numpy(codec.encode(X))
+    if x[0].numel() == 0:
+        raise SchemaError("every column of X is constant; there is nothing to learn")
+    return x
 
 
 class Trainer:
@@ -136,6 +152,8 @@ class Trainer:
         In calling order.
     world : World, optional
         The processes that train together; by default this one alone.
+    refill : Refill, optional
+        Exchanges samples for others from a file that is larger than memory.
 
     Attributes
     ----------
@@ -155,6 +173,7 @@ class Trainer:
         seed: int,
         callbacks: Sequence[Callback] = (),
         world: World | None = None,
+        refill: Refill | None = None,
     ) -> None:
         self.gan = gan
         self.config = config = gan.config
@@ -182,7 +201,8 @@ class Trainer:
         self.g_optimizer = _optimizer(self._g_weights, config, config.learning_rate)
         self.d_optimizer = _optimizer(self._d_weights, config, config.d_learning_rate)
         part = self.world.part(config.batch_size)
-        self.batches = BalancedBatches(x, c, config.batch_size, torch.Generator().manual_seed(seed), config.focus, part)
+        random = torch.Generator().manual_seed(seed)
+        self.batches = BalancedBatches(x, c, config.batch_size, random, config.focus, part, refill)
         if self.world.size > 1:
             self.world.require_same(self.batches.digest() + config.model_dump_json(), "data or settings")
         self.noise = Noise(self.device, seed + 1, self.world.rank, self.world.size)

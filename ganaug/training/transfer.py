@@ -37,7 +37,7 @@ _TEMPERATURE = 0.3
 def finetune(
     gan: ConditionalGAN | str | Path,
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     random_state: Any = None,
     callbacks: Sequence[Callback] = (),
@@ -121,7 +121,7 @@ def finetune(
         anchor = [Anchor(source, target, chosen.ewc_weight, seed)] if chosen.method == "ewc" else []
         _freeze(target, chosen.method)
         try:
-            Trainer(target, data.x, data.c, seed, [Watchdog(), *anchor, *callbacks], world).fit()
+            Trainer(target, data.x, data.c, seed, [Watchdog(), *anchor, *callbacks], world, data.refill).fit()
         finally:
             for network in (target.generator, target.discriminator):
                 network.requires_grad_(True)

@@ -71,7 +71,7 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
         What `fit` does, as in "training".
     """
     out: Path = params["out"]
-    state = out.with_name(out.name + ".resume")
+    state = out.parent / f"{out.name}.resume"
     every = _every(params["snapshot_every"])
     if not is_first_process():
         _fit(params, fit, state, every, quiet=True)

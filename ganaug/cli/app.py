@@ -8,7 +8,7 @@ import typer
 
 import ganaug
 from ganaug.cli.cache import cache
-from ganaug.cli.console import say
+from ganaug.cli.console import is_first_process, say
 from ganaug.cli.finetune import finetune
 from ganaug.cli.info import info
 from ganaug.cli.pool import pool
@@ -49,11 +49,11 @@ def root(
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code.
 
-    0: done. 1: it could not be done. 2: what was typed is wrong. 130: interrupted.
+    0: done. 1: it could not be done. 2: what was typed is wrong. 130: interrupted (143: by SIGTERM).
     """
-    warnings.showwarning = lambda message, category, *_: say(f"warning: {message}")
+    warnings.showwarning = lambda message, *_: say(f"warning: {message}") if is_first_process() else None
     try:
-        return app(arguments, prog_name="ganaug", standalone_mode=False) or 0
+        code = app(arguments, prog_name="ganaug", standalone_mode=False) or 0
     except (GANAugError, typer.TyperException) as error:
         if "--debug" in arguments[:1]:
             raise
@@ -61,12 +61,12 @@ def run(arguments: list[str]) -> int:
         usage = isinstance(error, (ConfigError, PluginNotFoundError))
         return 2 if usage else getattr(error, "exit_code", 1)
     except (KeyboardInterrupt, typer.Abort):
-        return 130
+        code = 130
+    if code == 130 and is_first_process():
+        say("interrupted; nothing was written")
+    return code
 
 
 def main() -> None:
     """Entry point of the ``ganaug`` script."""
-    code = run(sys.argv[1:])
-    if code == 130:
-        say("interrupted; nothing was written")
-    sys.exit(code)
+    sys.exit(run(sys.argv[1:]))

@@ -1,6 +1,7 @@
 """What every command prints with: people's words on stderr, results on stdout."""
 
 import json
+import os
 from typing import Any
 
 import typer
@@ -14,3 +15,8 @@ def say(message: str) -> None:
 def result(lines: list[str], data: dict[str, Any], as_json: bool) -> None:
     """Print a command's result on stdout: lines for people, or one JSON object."""
     typer.echo(json.dumps(data, default=str) if as_json else "\n".join(lines))
+
+
+def is_first_process() -> bool:
+    """Whether this process speaks for all that ``torchrun`` started; also where it is the only one."""
+    return os.environ.get("RANK", "0") == "0"

@@ -1,12 +1,12 @@
 """``ganaug finetune DATA --from MODEL --out MODEL``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.training import fit_and_save
+from ganaug.cli.training import Resume, SnapshotEvery, Stream, fit_and_save
 from ganaug.core.config import TransferConfig
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def finetune(
     ] = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    stream: Stream = None,
     objective: options.Objective = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,
@@ -54,6 +55,8 @@ def finetune(
     licence: options.Licence = None,
     source: options.Source = None,
     seed: options.Seed = 0,
+    resume: Resume = False,
+    snapshot_every: SnapshotEvery = "60s",
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
@@ -69,9 +72,11 @@ def finetune(
     transfer = TransferConfig(**{name: value for name, value in given.items() if value is not None})
 
     def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
+        from ganaug.training.distributed import launched
         from ganaug.training.transfer import finetune
 
         kept = transfer.model_dump() | chosen.model_dump(exclude_unset=True)
-        return finetune(model, dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **kept)
+        shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}
+        return finetune(model, dataset.X, dataset.y, random_state=seed, **shared, **kept)
 
     fit_and_save(context.params, fit, verb="fine-tuning")

@@ -1,11 +1,11 @@
 """``ganaug train DATA --out MODEL``."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.training import fit_and_save
+from ganaug.cli.training import Resume, SnapshotEvery, Stream, fit_and_save
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -19,6 +19,7 @@ def train(
     out: options.Out,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    stream: Stream = None,
     objective: options.Objective = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,
@@ -31,6 +32,8 @@ def train(
     licence: options.Licence = None,
     source: options.Source = None,
     seed: options.Seed = 0,
+    resume: Resume = False,
+    snapshot_every: SnapshotEvery = "60s",
     overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
@@ -45,7 +48,9 @@ def train(
 
     def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
         from ganaug.training import trainer
+        from ganaug.training.distributed import launched
 
-        return trainer.train(dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **chosen.model_dump())
+        shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}
+        return trainer.train(dataset.X, dataset.y, random_state=seed, **shared, **chosen.model_dump())
 
     fit_and_save(context.params, fit, verb="training")

@@ -1,13 +1,18 @@
 """What ``ganaug train`` and ``ganaug finetune`` have in common: from data to a checkpoint and a result."""
 
+import re
 import shlex
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
 
 from ganaug.cli import options
-from ganaug.cli.console import result, say
+from ganaug.cli.console import is_first_process, result, say
 from ganaug.core.atomic import refuse_unwritable
+from ganaug.core.errors import GANAugError, OutputError
+from ganaug.core.lock import claimed
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -16,9 +21,45 @@ if TYPE_CHECKING:
 
 Fit: TypeAlias = "Callable[[Dataset, list[Callback]], ConditionalGAN]"
 
+_RESUMING = "Interruptions"
+_LARGE = 2**30  # bytes of a table that is streamed unasked
+_STREAMED = (".csv", ".tsv", ".parquet")
+
+Resume = Annotated[
+    bool,
+    typer.Option("--resume", help="Go on where an interrupted training stopped.", rich_help_panel=_RESUMING),
+]
+SnapshotEvery = Annotated[
+    str,
+    typer.Option(
+        metavar="N|SECONDSs|never",
+        help="How often the state is kept beside --out: steps like 500, or seconds like 30s.",
+        rich_help_panel=_RESUMING,
+    ),
+]
+Stream = Annotated[
+    bool | None,
+    typer.Option(
+        "--stream/--no-stream",
+        help="Read a table chunk by chunk, with a sample of each class in memory.",
+        show_default=f"from {_LARGE >> 30} GB on",
+    ),
+]
+
+
+class Interrupted(GANAugError):
+    """A signal ended the command, but a state of the training is left to go on from."""
+
+    def __init__(self, error: KeyboardInterrupt, state: Path) -> None:
+        said = str(error) or f"interrupted; the last state of the training is in {state}"
+        super().__init__(f"{said}: go on with --resume")
+        self.exit_code = getattr(error, "exit_code", 130)
+
 
 def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
     """Read the data that a command was given, fit, save, and print the result.
+
+    Under ``torchrun`` the first process alone reports and saves.
 
     Parameters
     ----------
@@ -30,15 +71,28 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
         What `fit` does, as in "training".
     """
     out: Path = params["out"]
+    state = out.parent / f"{out.name}.resume"
+    every = _every(params["snapshot_every"])
+    if not is_first_process():
+        _fit(params, fit, state, every, quiet=True)
+        return
     refuse_unwritable(out, overwrite=params["overwrite"])
-    dataset = options.dataset_from(params["data"], params["target"], params["image_size"])
-    from ganaug.training.callbacks import ProgressBar
-
-    if not params["quiet"]:
-        say(f"{verb} on {dataset.source}")
-    gan = fit(dataset, [] if params["quiet"] else [ProgressBar()])
-    said = {"data": params["data"].name, "licence": params["licence"], "source": params["source"]}
-    digest = gan.save(out, overwrite=params["overwrite"], **said)
+    with claimed(out):
+        if state.exists() and not params["resume"] and not params["overwrite"]:
+            raise OutputError(
+                f"{state} is the state of an interrupted training: go on with --resume, or start anew with --overwrite"
+            )
+        if params["resume"] and not state.exists() and not params["quiet"]:
+            say(f"there is no {state}: starting from the beginning")
+        try:
+            gan = _fit(params, fit, state, every, quiet=params["quiet"], verb=verb)
+            said = {"data": params["data"].name, "licence": params["licence"], "source": params["source"]}
+            digest = gan.save(out, overwrite=params["overwrite"], **said)
+            state.unlink(missing_ok=True)
+        except KeyboardInterrupt as error:
+            if not state.exists():
+                raise
+            raise Interrupted(error, state) from error
     seconds = gan.history.last["seconds"]
     classes = dict(zip(map(str, gan.classes_.tolist()), gan.classes.counts, strict=True))
     rarest = min(classes, key=lambda name: classes[name])
@@ -51,3 +105,47 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
     if gan.transfer is not None:
         data_out["transfer"] = gan.transfer.to_json()
     result(lines, data_out, params["as_json"])
+
+
+def _fit(
+    params: dict[str, Any], fit: Fit, state: Path, every: dict[str, Any] | None, *, quiet: bool, verb: str = ""
+) -> "ConditionalGAN":
+    """Read the data and fit, with a progress bar and snapshots as wanted."""
+    dataset = _streamed(params) or options.dataset_from(params["data"], params["target"], params["image_size"])
+    from ganaug.training.callbacks import ProgressBar
+    from ganaug.training.snapshot import Snapshot
+
+    callbacks: list[Callback] = []
+    if not quiet:
+        say(f"{verb} on {dataset.source}")
+        callbacks.append(ProgressBar())
+    if every is not None or params["resume"]:
+        overwrite = params["overwrite"] and not params["resume"]
+        callbacks.append(Snapshot(state, resume=params["resume"], overwrite=overwrite, **(every or {})))
+    return fit(dataset, callbacks)
+
+
+def _streamed(params: dict[str, Any]) -> "Dataset | None":
+    """Return the table to be read chunk by chunk, if that is asked for or it is large."""
+    data, wanted = params["data"], params["stream"]
+    is_table = data.is_file() and data.suffix.lower() in _STREAMED
+    if wanted and not is_table:
+        raise typer.BadParameter(f"--stream needs a file that ends in {', '.join(_STREAMED)}; got {data}")
+    if not is_table or wanted is False or (wanted is None and data.stat().st_size < _LARGE):
+        return None
+    if params["image_size"] is not None:
+        raise typer.BadParameter(f"--image-size has no meaning for {data}")
+    from ganaug.data.readers import Dataset
+    from ganaug.data.stream import TableStream
+
+    return Dataset(TableStream(data, params["target"]), None, f"{data}, chunk by chunk")
+
+
+def _every(text: str) -> dict[str, Any] | None:
+    """Read ``500`` (steps), ``30s`` (seconds) or ``never``."""
+    if text == "never":
+        return None
+    found = re.fullmatch(r"([0-9]*\.?[0-9]+)s|([1-9][0-9]*)", text)
+    if not found:
+        raise typer.BadParameter(f"--snapshot-every {text}: expected steps like 500, seconds like 30s, or never")
+    return {"seconds": float(found[1])} if found[1] else {"steps": int(found[2])}

@@ -40,6 +40,20 @@ class TrainingDivergedError(GANAugError, RuntimeError):
     """A loss became NaN or infinite; the message names the step and what to change."""
 
 
+class TrainingInterrupted(KeyboardInterrupt):
+    """A signal ended the training after a whole step, and its state was written.
+
+    Attributes
+    ----------
+    exit_code : int
+        What a program that ends by this signal returns: 130 after Ctrl-C, 143 after SIGTERM.
+    """
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal
+
+
 def did_you_mean(name: object, known: Iterable[object]) -> str:
     """Return a hint that names close matches of `name`, or all of `known` if nothing is close."""
     names = [str(k) for k in known]

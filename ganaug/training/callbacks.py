@@ -1,7 +1,7 @@
 """What may happen around a training step without being part of it."""
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
@@ -21,8 +21,18 @@ class Callback:
     def on_record(self, trainer: "Trainer") -> None:
         """After ``trainer.history`` got a row (about 100 times a run, at least every 100 steps)."""
 
+    def on_step(self, trainer: "Trainer") -> None:
+        """After every step, and after `on_record` where there is one."""
+
     def on_train_end(self, trainer: "Trainer") -> None:
         """After the last step, also when training failed."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a resumed training has to know of this callback, as plain data."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave."""
 
 
 class Watchdog(Callback):
@@ -57,6 +67,14 @@ class Watchdog(Callback):
                 f"{last['diversity']:.1%} of the real one): mode collapse. Use objective='relativistic' or a lower "
                 "learning_rate",
             )
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the count so far and what was warned of."""
+        return {"perfect": self._perfect, "warned": sorted(self._warned)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Count on."""
+        self._perfect, self._warned = state["perfect"], set(state["warned"])
 
     def _warn(self, what: str, message: str) -> None:
         if what not in self._warned:

@@ -179,6 +179,46 @@ class TestWrongInput:
         fails(1, "train", "d", "-o", "m", says="one subfolder per class")
 
 
+class TestInterruptions:
+    def test_the_state_is_gone_when_the_model_is_there(self, ok, data, elsewhere):
+        ok("train", data / "orders.csv", "-o", "m", "--snapshot-every", "1", "--resume", *FAST)
+        assert [path.name for path in elsewhere.iterdir()] == ["m"]
+
+    @pytest.mark.parametrize("every", ["0", "-3", "5m", "sometimes", ""])
+    def test_unusable_pace(self, fails, data, every):
+        fails(2, "train", data / "orders.csv", "-o", "m", "--snapshot-every", every, says="or never")
+
+    def test_finished_models_are_not_resumed(self, ok, fails, data, elsewhere):
+        ok("train", data / "orders.csv", "-o", "m", *FAST)
+        fails(1, "train", data / "orders.csv", "-o", "m", "--resume", *FAST, says="m exists already")
+
+    def test_a_damaged_state(self, fails, data, elsewhere):
+        (elsewhere / "m.resume").write_bytes(b"rubbish")
+        says = "m.resume is no ganaug checkpoint"
+        fails(1, "train", data / "orders.csv", "-o", "m", "--resume", *FAST, says=says)
+
+
+class TestStream:
+    @pytest.mark.parametrize("asked", [True, False])
+    def test_a_table_chunk_by_chunk(self, ok, data, monkeypatch, asked):
+        """Asked for, or because the table is large."""
+        if not asked:
+            monkeypatch.setattr("ganaug.cli.training._LARGE", 10)
+        out, err = ok("train", data / "orders.csv", "-o", "m", "--max-steps", "3", *["--stream"] * asked)
+        assert "orders.csv, chunk by chunk" in err
+        assert ganaug.load("m").classes.counts == [30, 10]
+
+    def test_a_large_table_may_be_read_whole(self, ok, data, monkeypatch):
+        monkeypatch.setattr("ganaug.cli.training._LARGE", 10)
+        _, err = ok("train", data / "orders.csv", "-o", "m", "--max-steps", "3", "--no-stream")
+        assert "chunk" not in err
+
+    def test_only_tables(self, fails, data):
+        fails(2, "train", data / "images", "-o", "m", "--stream", says="--stream needs a file that ends in .csv, .tsv")
+        options = ("--stream", "--image-size", "8")
+        fails(2, "train", data / "orders.csv", "-o", "m", *options, says="--image-size has no meaning")
+
+
 class TestOutput:
     def test_existing_file_is_kept_and_found_before_training(self, fails, data, elsewhere, no_training):
         (elsewhere / "m").write_text("precious")

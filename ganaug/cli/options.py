@@ -101,6 +101,17 @@ def config_from(file: Path | None, settings: list[str] | None, flags: dict[str, 
     ConfigError
         On unknown names, unusable values or an unreadable file.
     """
+    return TrainConfig(**settings_from(file, settings, flags))
+
+
+def settings_from(file: Path | None, settings: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
+    """Merge the settings of the file, of ``--set`` and of flags that were given; the later win.
+
+    Raises
+    ------
+    ConfigError
+        On an unreadable file or a setting without a value.
+    """
     values: dict[str, Any] = {}
     if file is not None:
         values |= _toml(file)
@@ -109,7 +120,7 @@ def config_from(file: Path | None, settings: list[str] | None, flags: dict[str, 
         if not equals:
             raise ConfigError(f"--set {setting}: expected NAME=VALUE")
         values[name.strip().replace("-", "_")] = _value(value.strip())
-    return TrainConfig(**values | flags)
+    return values | flags
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -31,7 +31,8 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
     """
     out: Path = params["out"]
     refuse_unwritable(out, overwrite=params["overwrite"])
-    dataset = options.dataset_from(params["data"], params["target"], params["image_size"])
+    reading = {name: params[name] for name in ("target", "image_size", "encoding", "strict", "quiet")}
+    dataset = options.dataset_from(params["data"], **reading)
     from ganaug.training.callbacks import ProgressBar
 
     if not params["quiet"]:
@@ -48,6 +49,8 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
         f"Saved {out}; next: " + shlex.join(["ganaug", "synth", "--model", str(out), "--class", rarest, "--n", "1000"]),
     ]
     data_out = {"out": str(out), "sha256": digest, "steps": gan.step, "seconds": seconds, "classes": classes}
+    if dataset.skipped:
+        data_out["skipped"] = dict(dataset.skipped)
     if gan.transfer is not None:
         data_out["transfer"] = gan.transfer.to_json()
     result(lines, data_out, params["as_json"])

@@ -25,7 +25,7 @@ class TableSchema(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     kind: Literal["table"] = "table"
-    container: Literal["array", "list", "csr", "csc", "frame"]
+    container: Literal["array", "list", "csr", "csc", "csr_array", "csc_array", "frame"]
     dtype: str | None  # of the whole array; None for a frame
     columns: tuple[Column, ...]
 

@@ -71,6 +71,7 @@ def train(
     """
     config = TrainConfig(**settings)
     data = prepare(X, y)
+    refuse_unsavable(data)
     seed = as_seed(random_state)
     gan = ConditionalGAN(data.codec, data.classes, resolve(config, data.codec, data.classes), seed)
     Trainer(gan, data.x, data.c, seed, [Watchdog(), *callbacks]).fit()
@@ -104,6 +105,12 @@ def prepare(X: Any, y: Any) -> Prepared:
     name = getattr(y, "name", None)
     classes = Classes.from_target(target, "target" if name is None else str(name))
     return Prepared(codec, classes, torch.from_numpy(x), torch.from_numpy(classes.index(target)))
+
+
+def refuse_unsavable(data: Prepared) -> None:
+    """Raise `SchemaError` now, not after hours of training, if a checkpoint cannot hold the categories or classes."""
+    data.codec.to_json()
+    data.classes.to_json()
 
 
 class Trainer:

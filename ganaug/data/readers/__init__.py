@@ -5,11 +5,14 @@ A reader is registered in the entry-point group ``ganaug.readers`` under the suf
 """
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from ganaug.core import registry
 from ganaug.core.errors import PluginNotFoundError, SchemaError
-from ganaug.data.readers.dataset import Dataset, refuse_one_class
+from ganaug.data.readers.dataset import Dataset
 from ganaug.data.readers.folder import read_image_folder
 from ganaug.data.readers.npz import read_npz
 from ganaug.data.readers.parquet import read_parquet
@@ -23,7 +26,6 @@ __all__ = [
     "read_image_folder",
     "read_npz",
     "read_parquet",
-    "refuse_one_class",
 ]
 
 
@@ -76,7 +78,11 @@ def read(
         raise SchemaError(f"cannot read {path}: {error.strerror or error}") from error
     if dataset.skipped:
         _report(dataset, strict)
-    return dataset
+    classes = np.unique(np.asarray(dataset.y))
+    if len(classes) > 1:
+        return dataset
+    remark = f"there is one class only, {str(classes[0])!r}: what sets it apart from others cannot be learnt"
+    return replace(dataset, remarks=(*dataset.remarks, remark))
 
 
 def _report(dataset: Dataset, strict: bool) -> None:

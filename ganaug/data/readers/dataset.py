@@ -48,6 +48,11 @@ def labelled(frame: pd.DataFrame, target: str | None, path: Path, remarks: Seque
     if isinstance(y.dtype, pd.CategoricalDtype):
         y = y.astype(y.dtype.categories.dtype)
     check_labels(y, f"target column {name!r} of {path}", "--target names the column that holds the classes")
+    if target is None and y.nunique() == 1:
+        raise SchemaError(
+            f"the last column of {path}, {name!r}, has one class only ({str(y.iloc[0])!r}); --target names the column "
+            "that holds the classes"
+        )
     said += _numbers_in_disguise(frame)
     return Dataset(frame, y, f"{path}, target column {name!r}", tuple(said))
 
@@ -92,16 +97,6 @@ def check_labels(y: "pd.Series[Any]", where: str, advice: str) -> None:
         raise SchemaError(
             f"{where} has {n_classes:,} different values in {len(y):,} rows: an identifier or a measurement, "
             f"not classes; {advice}"
-        )
-
-
-def refuse_one_class(dataset: Dataset) -> None:
-    """Raise `SchemaError` unless there are two classes to tell apart."""
-    classes = pd.unique(pd.Series(np.asarray(dataset.y)))
-    if len(classes) < 2:
-        raise SchemaError(
-            f"{dataset.source} has one class only ({str(classes[0])!r}); training needs at least two: "
-            "the rare one and what it is rare among"
         )
 
 

@@ -60,6 +60,7 @@ def read_image_folder(path: Path, *, image_size: tuple[int, int] | None = None) 
             remarks.append(f"class folder {folder.name!r} has {what}; the class is left out")
     if not images:
         raise SchemaError(_nothing(path, skipped))
+    _refuse_one_above(sorted(set(labels)), path)
     _refuse_twins(sorted(set(labels)), path)
     if animated:
         remarks.append(f"{len(animated)} files hold several images; the first is read ({_first(animated)})")
@@ -153,6 +154,17 @@ def _stacked(images: list[np.ndarray], path: Path) -> np.ndarray:
         image = images.pop()
         stacked[i] = image[..., None] if colour and image.ndim == 2 else image
     return stacked
+
+
+def _refuse_one_above(classes: list[str], path: Path) -> None:
+    """Refuse a folder whose only class is a folder of class folders, as ``train`` is in ``data/train/cat``."""
+    below = [p.name for p in (path / classes[0]).iterdir() if p.is_dir() and not p.name.startswith(".")]
+    if len(classes) == 1 and len(below) > 1:
+        shown = ", ".join(sorted(below)[:3])
+        raise SchemaError(
+            f"{path} has one class only, {classes[0]!r}, whose subfolders ({shown}) look like classes; "
+            f"name {path / classes[0]} itself"
+        )
 
 
 def _refuse_twins(classes: list[str], path: Path) -> None:

@@ -103,9 +103,10 @@ def _frame(path: Path, dialect: Dialect, encoding: str) -> pd.DataFrame:
     unclear = [i for i, column in enumerate(columns) if column.unclear]
     series = {i: column.series() for i, column in enumerate(columns)}
     if unclear:
-        shift = [0] if dialect.named_rows else []
-        with _parser(path, dialect, encoding, usecols=[*shift, *(i + len(shift) for i in unclear)]) as again:
-            series |= {i: again.iloc[:, place].reset_index(drop=True) for place, i in enumerate(unclear)}
+        only = None if dialect.named_rows else unclear  # pandas cannot do both
+        with _parser(path, dialect, encoding, usecols=only) as again:
+            again = again.reset_index(drop=True)
+            series |= {i: again.iloc[:, i if only is None else place] for place, i in enumerate(unclear)}
     frame = pd.DataFrame(series, copy=False)
     frame.columns = names
     return frame

@@ -211,7 +211,7 @@ def _as_frame(X: Any) -> tuple[pd.DataFrame, Any, str | None]:
             raise SchemaError("expected rows of equal length; this list is ragged") from None
     if array.ndim != 2 or 0 in array.shape:
         raise SchemaError(f"expected a table of shape (n_samples, n_features); got shape {array.shape}")
-    frame = pd.DataFrame(array)
+    frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))
     return frame, container, array.dtype.str if array.dtype != object else "object"
 
 

@@ -48,6 +48,7 @@ def read_npz(path: Path) -> Dataset:
 
 
 def _labels(y: np.ndarray, class_names: np.ndarray | None, path: Path) -> np.ndarray:
+    y = y.astype(y.dtype.newbyteorder("="), copy=False)
     if y.dtype.kind == "S":
         y = np.char.decode(y, "utf-8", "backslashreplace")
     if y.dtype.kind not in "iufbU":

@@ -1,6 +1,3 @@
-import os
-from contextlib import contextmanager
-
 import numpy as np
 import pytest
 from PIL import Image
@@ -40,27 +37,3 @@ def table():
         return path
 
     return write
-
-
-@pytest.fixture
-def unprivileged():
-    """Do something as a user who is no superuser, for whom permissions count; `folder` stays within reach."""
-
-    @contextmanager
-    def as_nobody(folder):
-        if os.geteuid() != 0:
-            yield
-            return
-        above = [p for p in folder.parents if p.stat().st_mode & 0o5 != 0o5]
-        modes = [p.stat().st_mode for p in above]
-        for p in above:
-            p.chmod(0o755)
-        os.seteuid(65534)
-        try:
-            yield
-        finally:
-            os.seteuid(0)
-            for p, mode in zip(above, modes, strict=True):
-                p.chmod(mode)
-
-    return as_nobody

@@ -264,6 +264,7 @@ class TestFolders:
 
 
 class TestSkipped:
+    @pytest.mark.filterwarnings("default")
     def test_files_left_out_are_listed(self, ok, data, elsewhere):
         os.system(f"cp -r '{data / 'images'}' images")
         (elsewhere / "images" / "cat" / "bad.png").write_bytes(b"no image")

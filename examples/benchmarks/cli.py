@@ -1,7 +1,7 @@
 """Milliseconds of commands that should answer at once: help, info, errors.
 
-Each runs in a process of its own, as a user would start it; the median of several runs is printed, beside that of a bare
-Python interpreter.
+Each runs in a process of its own, as a user would start it; the median of several runs is printed, beside that of a
+bare Python interpreter.
 """
 
 import argparse

@@ -102,15 +102,16 @@ def _devices(problems: list[str]) -> dict[str, str]:
         if torch.backends.mps.is_available():
             found["mps"] = "available"
     except Exception as error:
-        problems.append(f"torch cannot list its devices ({type(error).__name__}: {error}); check driver and installation")
+        problems.append(
+            f"torch cannot list its devices ({type(error).__name__}: {error}); check driver and installation"
+        )
         return {}
     return found
 
 
 def _threads() -> str:
-    module = sys.modules.get("torch")
     named = os.environ.get("OMP_NUM_THREADS")
-    used = module.get_num_threads() if hasattr(module, "get_num_threads") else "unknown"
+    used = getattr(sys.modules.get("torch"), "get_num_threads", lambda: "unknown")()
     return f"{used}" + (f" (OMP_NUM_THREADS={named})" if named else "")
 
 
@@ -121,7 +122,9 @@ def _memory(warnings: list[str]) -> dict[str, str]:
         total, free = (page * os.sysconf(name) for name in ("SC_PHYS_PAGES", "SC_AVPHYS_PAGES"))
         found["total"] = f"{total / 1e9:.1f} GB, {free / 1e9:.1f} GB of it free"
         if total < 2 * _LITTLE:
-            warnings.append(f"{total / 1e9:.1f} GB of memory is little; close other programs, or train on fewer samples")
+            warnings.append(
+                f"{total / 1e9:.1f} GB of memory is little; close other programs, or train on fewer samples"
+            )
     for name, folder in (("disk here", os.getcwd()), ("disk for temporary files", _temporary())):
         free = shutil.disk_usage(folder).free
         found[name] = f"{free / 1e9:.1f} GB free ({_home(folder)})"

@@ -68,7 +68,9 @@ ImageSize = Annotated[
 Encoding = Annotated[
     str | None, typer.Option(help="Of a text table, for example cp1252.", show_default="found by looking")
 ]
-Strict = Annotated[bool, typer.Option("--strict", help="Stop at files that cannot be read, instead of leaving them out.")]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Stop at files that cannot be read, instead of leaving them out.")
+]
 Licence = Annotated[str | None, typer.Option(help="Terms of use of the data; kept in the checkpoint.")]
 Source = Annotated[str | None, typer.Option(help="Where the data are from; kept in the checkpoint.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 2, help="The same seed gives the same result.")]

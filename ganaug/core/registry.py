@@ -56,4 +56,6 @@ def load(point: EntryPoint) -> Any:
         kind = point.group.removeprefix("ganaug.")[:-1]
         origin = f" of {point.dist.name} {point.dist.version}" if point.dist else ""
         said = f"{type(error).__name__}: {error}"
-        raise PluginNotFoundError(f"{kind} {point.name!r}{origin} does not load ({said}); repair or uninstall it") from error
+        raise PluginNotFoundError(
+            f"{kind} {point.name!r}{origin} does not load ({said}); repair or uninstall it"
+        ) from error

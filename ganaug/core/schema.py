@@ -136,7 +136,9 @@ class Classes:
         SchemaError
             If these are no classes.
         """
-        plain = isinstance(target, str) and all(isinstance(entry["label"], (str, int, float, bool)) for entry in entries)
+        plain = isinstance(target, str) and all(
+            isinstance(entry["label"], (str, int, float, bool)) for entry in entries
+        )
         if not entries or not plain or len({entry["label"] for entry in entries}) < len(entries):
             raise SchemaError(f"expected classes with different names; got {entries!r} of {target!r}"[:200])
         labels = np.array([entry["label"] for entry in entries], dtype=entries[0]["dtype"])

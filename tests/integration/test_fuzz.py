@@ -234,9 +234,10 @@ OPTIONS = [
     *"--version --debug --no-load -c -n -o -q -h -- list clear".split(),
 ]
 VALUES = [
-    *"d.csv d.npz folder m.safetensors gone out . .. / ~ 0 1 -1 3 1e999 nan inf 32x32 8 0x0 99999999999999999999".split(),
-    *"label nonsense max_steps=1 width=0 betas=[2,1] widht=3 =3 width=[[[[ cuda mps cpu cuda:99 bfloat16 float16".split(),
-    *"hinge wgan ewc mixture utf-16 c.toml ² ٣ 8x٣ latent_dim=1e400 focus=nan betas={a=1} network=mlp x=1979-05-27".split(),
+    *"d.csv d.npz folder m.safetensors gone out . .. / ~ 0 1 -1 3 1e999 nan inf 32x32 8 0x0".split(),
+    *"99999999999999999999 label nonsense max_steps=1 width=0 betas=[2,1] widht=3 =3 width=[[[[ cuda mps cpu".split(),
+    *"cuda:99 bfloat16 float16 hinge wgan ewc mixture utf-16 c.toml ² ٣ 8x٣ latent_dim=1e400 focus=nan".split(),
+    *"betas={a=1} network=mlp x=1979-05-27".split(),
     "",
     "\0",
     "\udce9",

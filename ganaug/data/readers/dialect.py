@@ -107,7 +107,7 @@ def _rows(lines: list[str], separator: str, quote: str) -> list[list[str]]:
 
 
 def _plausibility(rows: list[list[str]], quote: str) -> tuple[bool, bool, float, bool, int]:
-    """Rank a reading: several columns, no quotes left on the header, rows as long as it, double quotes, many columns."""
+    """Rank a reading: several columns, bare names in the header, rows as long as it, double quotes, many columns."""
     width = len(rows[0]) if rows else 0
     bare = not any(len(cell) > 1 and cell[0] == cell[-1] == "'" for cell in rows[0]) if rows else False
     same = sum(len(row) in (width, width + 1) for row in rows) / max(len(rows), 1)

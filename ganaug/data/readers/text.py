@@ -44,7 +44,7 @@ def read_csv(path: Path, *, target: str | None = None, encoding: str | None = No
             dialect = dialect_of(path, name)
             frame = _frame(path, dialect, name)
         except UnicodeError as error:
-            wrong = error
+            wrong = getattr(error, "reason", error)
             continue
         except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning, ValueError) as error:
             said = str(error).strip().replace("C error: ", "").splitlines()[0] if str(error).strip() else "no rows"
@@ -53,7 +53,7 @@ def read_csv(path: Path, *, target: str | None = None, encoding: str | None = No
             remarks.append(f"{path} is not UTF-8; it is read as {name}: if letters look wrong, give --encoding")
         break
     else:
-        raise SchemaError(f"cannot read {path} as {name} text ({wrong.reason}); give --encoding, or save it as UTF-8")
+        raise SchemaError(f"cannot read {path} as {name} text ({wrong}); give --encoding, or save it as UTF-8")
     if dialect.decimal == ",":
         remarks.append("numbers are read with decimal commas")
     frame, aside = _without_row_names(frame, dialect)
@@ -68,7 +68,9 @@ def _encodings(path: Path, encoding: str | None) -> list[str]:
     except (LookupError, ValueError):
         text = False
     if not text:
-        raise SchemaError(f"there is no text encoding {encoding!r}; usual ones: utf-8, utf-16, cp1252, latin-1, shift_jis")
+        raise SchemaError(
+            f"there is no text encoding {encoding!r}; usual ones: utf-8, utf-16, cp1252, latin-1, shift_jis"
+        )
     return [encoding]
 
 
@@ -130,11 +132,13 @@ class _Column:
         elif self._numbers is None and not number:
             self._parts.append(part.copy())
             self.unclear |= part.dtype != self._parts[0].dtype
-        elif self._numbers is not None and number and (
-            part.dtype == self._numbers.dtype or {part.dtype.kind, self._numbers.dtype.kind} == {"i", "f"}
+        elif (
+            self._numbers is not None
+            and number
+            and (part.dtype == self._numbers.dtype or {part.dtype.kind, self._numbers.dtype.kind} == {"i", "f"})
         ):
             if part.dtype.kind == "f" and self._numbers.dtype.kind == "i":
-                self._numbers = self._numbers.astype(part.dtype)
+                self._numbers = self._numbers.astype(np.float64)
             length = len(self._numbers)
             self._numbers.resize(length + len(part), refcheck=False)
             self._numbers[length:] = part.to_numpy()

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import resource
+import shutil
 import subprocess
 import sys
 import time
@@ -186,23 +187,18 @@ class TestCache:
         assert "Traceback" not in err
         assert (elsewhere / "out" / "synthetic.csv").exists()
 
-    @pytest.mark.skipif(os.geteuid() != 0, reason="only the superuser can become nobody")
-    def test_user_without_a_home(self, data, elsewhere, tmp_path, unprivileged):
-        with unprivileged(elsewhere):
-            process = self.synth(data, limit=lambda: (os.seteuid(0), os.setuid(54_321)))
-            out, err = process.communicate()
-        assert process.returncode == 0, err
-        assert "warning: the model is not kept for the next time: there is no home folder" in err
-        process = subprocess.run(
-            [*GANAUG, "cache", "list"],
-            env={k: v for k, v in os.environ.items() if k not in ("HOME", "GANAUG_CACHE_DIR")},
-            preexec_fn=lambda: os.setuid(54_321),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert process.returncode == 1
-        assert process.stderr.startswith("error: there is no home folder to keep models in; set GANAUG_CACHE_DIR")
+    @pytest.mark.filterwarnings("default")
+    def test_user_without_a_home(self, ok, fails, data, elsewhere, monkeypatch):
+        def unknown(uid):
+            raise KeyError(uid)
+
+        monkeypatch.setattr("pwd.getpwuid", unknown)
+        for name in ("HOME", "XDG_CACHE_HOME", "GANAUG_CACHE_DIR"):
+            monkeypatch.delenv(name, raising=False)
+        _, err = ok("synth", "--data", data / "orders.csv", "-n", 2, *FAST)
+        assert "warning: the model is not kept for the next time: there is no home folder to keep models in" in err
+        fails(1, "cache", "list", says="there is no home folder to keep models in; set GANAUG_CACHE_DIR to a folder")
+        assert "synth keeps no models: there is no home folder" in ok("doctor", "--json")[0]["remarks"][0]
 
     def test_two_processes_train_a_model_once(self, data, elsewhere, tmp_path):
         cache = str(tmp_path / "cache")
@@ -236,9 +232,8 @@ class TestFolders:
         fails(2, "train", "gone", "-o", "m", says="there is no file or folder gone")
 
     @pytest.mark.parametrize("command", ["train", "synth"])
-    def test_folder_that_is_read_only(self, fails, data, elsewhere, unprivileged, command, no_training, monkeypatch):
-        if os.geteuid() == 0:
-            monkeypatch.setattr(os, "access", lambda path, mode: False if path == elsewhere.resolve() else True)
+    def test_folder_that_is_read_only(self, fails, data, elsewhere, command, no_training, monkeypatch):
+        monkeypatch.setattr(os, "access", lambda path, mode: path != elsewhere.resolve())  # root may write anywhere
         source = [data / "orders.csv"] if command == "train" else ["--data", data / "orders.csv"]
         fails(1, command, *source, "-o", "m", says="no permission to write in")
 
@@ -256,24 +251,23 @@ class TestFolders:
             os.mkfifo("d.csv")
         else:
             os.symlink("/dev/zero", "d.csv")
-        code_line = "not a file"
         found = subprocess.run(
             [*GANAUG, "train", "d.csv", "-o", "m"], capture_output=True, text=True, timeout=60, check=False
         )
         assert found.returncode == 1
-        assert code_line in found.stderr
+        assert "not a file" in found.stderr
 
 
 class TestSkipped:
     @pytest.mark.filterwarnings("default")
     def test_files_left_out_are_listed(self, ok, data, elsewhere):
-        os.system(f"cp -r '{data / 'images'}' images")
+        shutil.copytree(data / "images", "images")
         (elsewhere / "images" / "cat" / "bad.png").write_bytes(b"no image")
         result, err = ok("train", "images", "-o", "m", "--json", *FAST)
         assert result["skipped"] == {"cat/bad.png": err.split("cat/bad.png (")[1].rsplit(")", 1)[0]}
         assert "warning: left out 1 unreadable of 25 images" in err
 
     def test_strict(self, fails, data, elsewhere, no_training):
-        os.system(f"cp -r '{data / 'images'}' images")
+        shutil.copytree(data / "images", "images")
         (elsewhere / "images" / "cat" / "bad.png").write_bytes(b"no image")
         fails(1, "train", "images", "-o", "m", "--strict", says="1 files of images cannot be read: cat/bad.png")

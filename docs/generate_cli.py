@@ -12,6 +12,8 @@ COMMANDS = [
     ["synth"],
     ["pool"],
     ["info"],
+    ["plugins"],
+    ["doctor"],
     ["cache"],
     ["cache", "list"],
     ["cache", "clear"],

@@ -9,8 +9,10 @@ import typer
 import ganaug
 from ganaug.cli.cache import cache
 from ganaug.cli.console import is_first_process, say
+from ganaug.cli.doctor import doctor
 from ganaug.cli.finetune import finetune
 from ganaug.cli.info import info
+from ganaug.cli.plugins import plugins
 from ganaug.cli.pool import pool
 from ganaug.cli.synth import synth
 from ganaug.cli.train import train
@@ -28,6 +30,8 @@ app.command()(finetune)
 app.command()(synth)
 app.command()(pool)
 app.command()(info)
+app.command()(plugins)
+app.command()(doctor)
 app.add_typer(cache, name="cache")
 
 

@@ -7,7 +7,7 @@ import typer
 
 from ganaug.cli import options
 from ganaug.cli.training import Resume, SnapshotEvery, Stream, fit_and_save
-from ganaug.core.config import TransferConfig
+from ganaug.core.config import TrainConfig, TransferConfig
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -42,6 +42,8 @@ def finetune(
     ] = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    encoding: options.Encoding = None,
+    strict: options.Strict = False,
     stream: Stream = None,
     objective: options.Objective = None,
     max_steps: options.MaxSteps = None,
@@ -67,9 +69,11 @@ def finetune(
     """
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
-    chosen = options.config_from(config, settings, options.training_flags(context))
-    given = {name: context.params[name] for name in TransferConfig.model_fields}
-    transfer = TransferConfig(**{name: value for name, value in given.items() if value is not None})
+    flags = {name: context.params[name] for name in TransferConfig.model_fields}
+    given = options.training_flags(context) | {name: value for name, value in flags.items() if value is not None}
+    values = options.settings_from(config, settings, given)
+    transfer = TransferConfig(**{name: values.pop(name) for name in flags if name in values})
+    chosen = TrainConfig(**values)
 
     def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
         from ganaug.training.distributed import launched

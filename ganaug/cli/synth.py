@@ -12,7 +12,7 @@ from ganaug.cli import cache, options
 from ganaug.cli.console import result, say
 from ganaug.core import checkpoint
 from ganaug.core.atomic import refuse_unwritable, replacing
-from ganaug.core.errors import CheckpointError, OutputError
+from ganaug.core.errors import OutputError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -43,6 +43,8 @@ def synth(
     ] = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    encoding: options.Encoding = None,
+    strict: options.Strict = False,
     seed: options.Seed = 0,
     use_cache: Annotated[
         bool,
@@ -81,7 +83,8 @@ def synth(
         raise typer.BadParameter(f"there is no file {model}")
     chosen = options.config_from(config, settings, flags)
     _refuse_foreign(out, overwrite)
-    dataset = _dataset(model, data, target, image_size, quiet)
+    reading = {"target": target, "image_size": image_size, "encoding": encoding, "strict": strict}
+    dataset = _dataset(model, data, reading, quiet)
     start = time.perf_counter()
     gan, digest = _model(model, dataset, classes, chosen, seed, use_cache, quiet)
     labels = [_label(gan.classes, name) for name in classes] if classes else gan.classes_.tolist()
@@ -131,13 +134,11 @@ def _is_ours(out: Path) -> bool:
         return out.is_dir() and not any(out.iterdir())
 
 
-def _dataset(
-    model: Path | None, data: Path | None, target: str | None, image_size: str | None, quiet: bool
-) -> "Dataset | None":
+def _dataset(model: Path | None, data: Path | None, reading: dict[str, Any], quiet: bool) -> "Dataset | None":
     if data is not None:
-        return options.dataset_from(data, target, image_size)
-    if target is not None or image_size is not None:
-        raise typer.BadParameter("--target and --image-size need --data")
+        return options.dataset_from(data, quiet=quiet, **reading)
+    if any(reading.values()):
+        raise typer.BadParameter("--target, --image-size, --encoding and --strict need --data")
     if model is not None:
         return None
     from ganaug.data.readers import bundled_digits
@@ -164,28 +165,16 @@ def _model(
         gan = load(model)
         return gan, checkpoint.read_header(model)["sha256"]
     assert dataset is not None
-    _check_classes(dataset, classes)
-    kept = cache.model_path(dataset, config, seed)
-    if use_cache and kept.exists():
-        try:
-            gan = load(kept)
-            if not quiet:
-                say(f"using the model trained before ({kept}; --no-cache trains anew)")
-            return gan, checkpoint.read_header(kept)["sha256"]
-        except CheckpointError as error:
-            say(f"warning: {error}; training anew")
     from ganaug.training.callbacks import ProgressBar
     from ganaug.training.trainer import train
 
-    callbacks = [] if quiet else [ProgressBar()]
-    gan = train(dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **config.model_dump())
-    if not use_cache:
-        return gan, None
-    try:
-        return gan, gan.save(kept, overwrite=True)
-    except OutputError as error:
-        say(f"warning: the model is not kept for the next time: {error}")
-        return gan, None
+    _check_classes(dataset, classes)
+
+    def fit() -> "ConditionalGAN":
+        callbacks = [] if quiet else [ProgressBar()]
+        return train(dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **config.model_dump())
+
+    return cache.kept_or_trained(dataset, config, seed, fit, quiet=quiet) if use_cache else (fit(), None)
 
 
 def _check_classes(dataset: "Dataset", names: list[str] | None) -> None:

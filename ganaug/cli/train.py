@@ -19,6 +19,8 @@ def train(
     out: options.Out,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    encoding: options.Encoding = None,
+    strict: options.Strict = False,
     stream: Stream = None,
     objective: options.Objective = None,
     max_steps: options.MaxSteps = None,

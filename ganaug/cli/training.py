@@ -85,7 +85,7 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
         if params["resume"] and not state.exists() and not params["quiet"]:
             say(f"there is no {state}: starting from the beginning")
         try:
-            gan = _fit(params, fit, state, every, quiet=params["quiet"], verb=verb)
+            gan, dataset = _fit(params, fit, state, every, quiet=params["quiet"], verb=verb)
             said = {"data": params["data"].name, "licence": params["licence"], "source": params["source"]}
             digest = gan.save(out, overwrite=params["overwrite"], **said)
             state.unlink(missing_ok=True)
@@ -102,6 +102,8 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
         f"Saved {out}; next: " + shlex.join(["ganaug", "synth", "--model", str(out), "--class", rarest, "--n", "1000"]),
     ]
     data_out = {"out": str(out), "sha256": digest, "steps": gan.step, "seconds": seconds, "classes": classes}
+    if dataset.skipped:
+        data_out["skipped"] = dict(dataset.skipped)
     if gan.transfer is not None:
         data_out["transfer"] = gan.transfer.to_json()
     result(lines, data_out, params["as_json"])
@@ -109,9 +111,10 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
 
 def _fit(
     params: dict[str, Any], fit: Fit, state: Path, every: dict[str, Any] | None, *, quiet: bool, verb: str = ""
-) -> "ConditionalGAN":
+) -> "tuple[ConditionalGAN, Dataset]":
     """Read the data and fit, with a progress bar and snapshots as wanted."""
-    dataset = _streamed(params) or options.dataset_from(params["data"], params["target"], params["image_size"])
+    reading = {name: params[name] for name in ("target", "image_size", "encoding", "strict")}
+    dataset = _streamed(params) or options.dataset_from(params["data"], **reading, quiet=quiet)
     from ganaug.training.callbacks import ProgressBar
     from ganaug.training.snapshot import Snapshot
 
@@ -122,7 +125,7 @@ def _fit(
     if every is not None or params["resume"]:
         overwrite = params["overwrite"] and not params["resume"]
         callbacks.append(Snapshot(state, resume=params["resume"], overwrite=overwrite, **(every or {})))
-    return fit(dataset, callbacks)
+    return fit(dataset, callbacks), dataset
 
 
 def _streamed(params: dict[str, Any]) -> "Dataset | None":

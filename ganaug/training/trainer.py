@@ -83,6 +83,7 @@ def train(
     """
     config = TrainConfig(**settings)
     data = prepare(X, y)
+    refuse_unsavable(data)
     resolved = resolve(config, data.codec, data.classes)
     with joined(resolved.device, on=distributed) as world:
         seed = world.agree(as_seed(random_state))
@@ -133,6 +134,12 @@ def _encoded(codec: Codec, X: Any) -> Tensor:
     if x[0].numel() == 0:
         raise SchemaError("every column of X is constant; there is nothing to learn")
     return x
+
+
+def refuse_unsavable(data: Prepared) -> None:
+    """Raise `SchemaError` now, not after hours of training, if a checkpoint cannot hold the categories or classes."""
+    data.codec.to_json()
+    data.classes.to_json()
 
 
 class Trainer:

@@ -23,7 +23,7 @@ from ganaug.models.transplant import transplant
 from ganaug.training.callbacks import Callback, Watchdog
 from ganaug.training.distributed import joined
 from ganaug.training.recipe import resolve
-from ganaug.training.trainer import Prepared, Trainer, prepare
+from ganaug.training.trainer import Prepared, Trainer, prepare, refuse_unsavable
 
 _NETWORK = ("objective", "network", "width", "depth", "latent_dim", "attention", "spectral_norm")
 _STEPS = 1 / 3  # of what training from scratch takes
@@ -111,6 +111,7 @@ def finetune(
     config = TrainConfig(**settings)
     source = gan if isinstance(gan, ConditionalGAN) else load(gan)
     data = prepare(X, y)
+    refuse_unsavable(data)
     resolved = _resolve(source, data, {name: getattr(config, name) for name in settings})
     with joined(resolved.device, on=distributed) as world:
         seed = world.agree(as_seed(random_state))

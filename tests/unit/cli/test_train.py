@@ -120,11 +120,39 @@ class TestSettings:
             ("width = ", "cannot read c.toml"),
             ("width = 'wide'", "width = 'wide'"),
             ("[train]\nwidth = 3", "unknown setting 'train'"),
+            ("width = [8, 16]", "width = [8, 16]"),
+            ("spectral_norm = 3", "spectral_norm = 3"),
+            ("x = " + "[" * 3000, "nested too deeply"),
+            ("width = " + "9" * 5000, "cannot read c.toml"),
+            ("\0", "cannot read c.toml as TOML"),
         ],
     )
     def test_unusable_file(self, fails, data, elsewhere, text, says):
         (elsewhere / "c.toml").write_text(text)
         fails(2, "train", data / "orders.csv", "-o", "m", "--config", "c.toml", says=says)
+
+    def test_unknown_setting_in_the_file_of_any_command(self, fails, data, models, elsewhere):
+        (elsewhere / "c.toml").write_text("widht = 3")
+        start = ("finetune", data / "orders.csv", "--from", models / "orders.safetensors")
+        for arguments in (start, ("synth", "--data", data / "orders.csv")):
+            fails(2, *arguments, "-o", "m", "--config", "c.toml", says="did you mean 'width'")
+
+    def test_file_that_is_not_there_or_no_text(self, fails, data, elsewhere):
+        (elsewhere / "c.toml").write_bytes(b"width = 3 # caf\xe9")
+        (elsewhere / "d").mkdir()
+        for name, says in (("c.toml", "it is not UTF-8 text"), ("d", "Is a directory"), ("gone", "No such file")):
+            fails(2, "train", data / "orders.csv", "-o", "m", "--config", name, says=says)
+
+    def test_file_with_a_byte_order_mark(self, trained, elsewhere):
+        (elsewhere / "c.toml").write_text("width = 8", encoding="utf-8-sig")
+        assert trained("--config", "c.toml", *FAST).width == 8
+
+    def test_finetune_takes_its_own_settings_from_the_file(self, ok, data, models, elsewhere):
+        (elsewhere / "c.toml").write_text('method = "ewc"\nmax_steps = 2\n')
+        arguments = ("finetune", data / "orders.csv", "--from", models / "orders.safetensors", "--config", "c.toml")
+        assert ok(*arguments, "-o", "m", "--json", "-q")[0]["transfer"]["method"] == "ewc"
+        flagged = ok(*arguments, "-o", "n", "--method", "full", "--json", "-q")[0]
+        assert (flagged["transfer"]["method"], flagged["steps"]) == ("full", 2)
 
 
 class TestWrongInput:
@@ -160,7 +188,7 @@ class TestWrongInput:
             ("d.csv", "a,b\ninf,x\n2,y\n3,y\n4,x\n", "infinity"),
             ("d.csv", "a,b\n1,0.12\n2,0.34\n3,0.56\n", "class labels"),
             ("d.csv", "a,b\n1,x\n1,y\n", "constant"),
-            ("d.xlsx", "", "expected one of .csv, folders, .npz, .tsv"),
+            ("d.xlsx", "", "expected one of .csv, folders, .npz, .parquet, .tsv"),
             ("d.npz", "rubbish", "cannot read d.npz"),
         ],
     )
@@ -173,6 +201,27 @@ class TestWrongInput:
 
     def test_option_of_another_format(self, fails, data):
         fails(1, "train", data / "orders.csv", "-o", "m", "--image-size", "8", says="image_size has no meaning")
+
+    @pytest.mark.parametrize("size", ["²", "8x²", "3", "0x8", "8x8x8", "-8", "9" * 5000, "5000", ""])
+    def test_unusable_image_size(self, fails, data, size):
+        fails(2, "train", data / "images", "-o", "m", "--image-size", size, says="expected 4 to 4096 pixels")
+
+    @pytest.mark.parametrize("dtype", [">f8", ">i4"])
+    def test_bytes_in_the_other_order(self, ok, elsewhere, dtype):
+        np.savez("d.npz", X=np.arange(40.0).reshape(20, 2).astype(dtype), y=np.repeat([0, 1], 10).astype(">i8"))
+        ok("train", "d.npz", "-o", "m", *FAST)
+        assert ganaug.load("m").sample(2, label=1).dtype == np.dtype(dtype).newbyteorder("=")
+
+    def test_categories_that_cannot_be_saved_are_refused_before_training(self, elsewhere, monkeypatch):
+        def fit(self):
+            raise AssertionError("trained")
+
+        monkeypatch.setattr("ganaug.training.trainer.Trainer.fit", fit)
+        frame = pd.DataFrame({"bin": pd.cut(np.arange(20.0), 3), "x": np.arange(20.0)})
+        with pytest.raises(ganaug.SchemaError, match="column 'bin' has values of type Interval.*use strings"):
+            ganaug.train(frame, [0, 1] * 10)
+        with pytest.raises(ganaug.SchemaError, match="class labels must be strings"):
+            ganaug.train(frame[["x"]], pd.to_datetime(["2024-01-01", "2024-01-02"] * 10))
 
     def test_empty_folder(self, fails, elsewhere):
         (elsewhere / "d").mkdir()

@@ -28,6 +28,10 @@ class PoolError(GANAugError):
     """A pool cannot be trusted or does not fit: the message says which."""
 
 
+class ManifestError(GANAugError):
+    """A manifest is missing, damaged, or does not fit another one: the message says which."""
+
+
 class OutputError(GANAugError, OSError):
     """An output cannot be written: it exists already, or its folder refuses."""
 

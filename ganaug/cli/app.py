@@ -11,9 +11,11 @@ from ganaug.cli.cache import cache
 from ganaug.cli.console import say
 from ganaug.cli.finetune import finetune
 from ganaug.cli.info import info
+from ganaug.cli.merge import merge
 from ganaug.cli.pool import pool
 from ganaug.cli.synth import synth
 from ganaug.cli.train import train
+from ganaug.cli.verify import verify
 from ganaug.core.errors import ConfigError, GANAugError, PluginNotFoundError
 
 app = typer.Typer(
@@ -26,6 +28,8 @@ app = typer.Typer(
 app.command()(train)
 app.command()(finetune)
 app.command()(synth)
+app.command()(verify)
+app.command()(merge)
 app.command()(pool)
 app.command()(info)
 app.add_typer(cache, name="cache")
@@ -60,13 +64,11 @@ def run(arguments: list[str]) -> int:
         say(f"error: {error.format_message() if isinstance(error, typer.TyperException) else error}")
         usage = isinstance(error, (ConfigError, PluginNotFoundError))
         return 2 if usage else getattr(error, "exit_code", 1)
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort) as error:
+        say(f"interrupted; {error.args[0] if error.args else 'nothing was written'}")
         return 130
 
 
 def main() -> None:
     """Entry point of the ``ganaug`` script."""
-    code = run(sys.argv[1:])
-    if code == 130:
-        say("interrupted; nothing was written")
-    sys.exit(code)
+    sys.exit(run(sys.argv[1:]))

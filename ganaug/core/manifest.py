@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,43 +83,33 @@ def read(target: Path) -> Manifest:
         raise ManifestError(f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
 
 
-def check(target: Path, found: Manifest) -> Iterator[tuple[str, str]]:
-    """Yield each file of a manifest with ``"ok"``, ``"missing"`` or ``"altered"``; after them those that are ``"extra"``.
-
-    Raises
-    ------
-    OutputError
-        If a file cannot be read.
-    """
-    with os_errors(target, "read"):
-        for name, digest in found.files.items():
-            path = found.folder / name
-            yield name, "missing" if not path.is_file() else "ok" if digest_of(path) == digest else "altered"
-        if target.is_dir():
-            known = found.files.keys() | {MANIFEST}
-            for path in sorted(target.rglob("*")):
-                name = path.relative_to(target).as_posix()
-                if name not in known and not path.is_dir():
-                    yield name, "extra"
-
-
-def verify(target: Path) -> Findings:
+def verify(target: Path, found: Manifest) -> Findings:
     """Compare an output with its manifest, byte by byte.
 
     Parameters
     ----------
     target : Path
         A folder that ``ganaug synth`` wrote, or a single file.
+    found : Manifest
+        What `read` returned for it.
 
     Raises
     ------
-    ManifestError
-        If there is no manifest, or it is damaged.
+    OutputError
+        If a file cannot be read.
     """
     findings = Findings([], [], [])
-    for name, state in check(target, read(target)):
-        if state != "ok":
-            getattr(findings, state).append(name)
+    with os_errors(target, "read"):
+        for name, digest in found.files.items():
+            path = found.folder / name
+            if not path.is_file():
+                findings.missing.append(name)
+            elif digest_of(path) != digest:
+                findings.altered.append(name)
+        if target.is_dir():
+            known = found.files.keys() | {MANIFEST}
+            names = (path.relative_to(target).as_posix() for path in sorted(target.rglob("*")) if not path.is_dir())
+            findings.extra.extend(name for name in names if name not in known)
     return findings
 
 

@@ -99,10 +99,10 @@ class Plan(BaseModel):
         return sum(shard.n for shard in self.shards())
 
     def differences(self, other: "Plan", *, ignore: Sequence[str] = ()) -> list[str]:
-        """Return what `other` has otherwise, for people: ``seed (0 there, 1 asked for)``."""
+        """Return in what this plan differs from `other`, for people: ``seed is 0, not 1``."""
         names = [name for name in type(self).model_fields if name not in ignore]
-        found = [(name, getattr(self, name), getattr(other, name)) for name in names]
-        return [f"{name} ({_brief(here)} there, {_brief(asked)} asked for)" for name, here, asked in found if here != asked]
+        pairs = [(name, getattr(self, name), getattr(other, name)) for name in names]
+        return [f"{name} is {_brief(own)}, not {_brief(others)}" for name, own, others in pairs if own != others]
 
 
 def _brief(value: Any) -> str:

@@ -1,5 +1,6 @@
 """From a model and a plan to files."""
 
+import itertools
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -229,14 +230,15 @@ def carry_out(
 def _finish(gan: ConditionalGAN, plan: Plan, space: Workspace, preview: Callable[[Path], None] | None) -> None:
     if plan.single_file:
         joined = space.path / "joined"
-        registry.lookup("writers", plan.output)(gan.codec, plan).join(space.parts(plan), joined)
+        parts = [space.content / name for name, _ in space.files(plan)]
+        registry.lookup("writers", plan.output)(gan.codec, plan).join(parts, joined)
         space.finish_file(plan, joined)
         return
-    extra = {}
+    extra = []
     if plan.preview and preview is not None:
         preview(space.content / PREVIEW)
-        extra[PREVIEW] = digest_of(space.content / PREVIEW)
-    space.finish(plan, extra)
+        extra = [(PREVIEW, digest_of(space.content / PREVIEW))]
+    space.finish(plan, itertools.chain(space.files(plan), extra))
 
 
 def first_samples(gan: ConditionalGAN, plan: Plan, most: int) -> dict[Any, np.ndarray]:

@@ -106,13 +106,14 @@ class Workspace:
                 remove(self.path)
         return finished
 
-    def parts(self, plan: Plan) -> list[Path]:
-        """Return the files of all shards, in order."""
-        return [self.content / name for name, _ in self._files(plan)]
+    def files(self, plan: Plan) -> Iterator[tuple[str, str]]:
+        """Yield the files of all shards and their digests, in the order of the plan."""
+        index = self._index()
+        for shard in plan.shards():
+            yield from _entry(*index[shard.key]).items()
 
-    def finish(self, plan: Plan, extra: dict[str, str]) -> None:
-        """Write the manifest and put the folder in its place; `extra` are digests of files beside the shards."""
-        files = (entry for entries in (self._files(plan), extra.items()) for entry in entries)
+    def finish(self, plan: Plan, files: Iterable[tuple[str, str]]) -> None:
+        """Write the manifest and put the folder in its place."""
         manifest.write(self.content / manifest.MANIFEST, plan, files)
         sync_files(self.content)
         old = self.path / "old"
@@ -159,7 +160,7 @@ class Workspace:
             return False
         if not self.path.exists():
             _compare(there.plan, plan, str(self.target))
-        return there.plan == plan and not any(manifest.verify(self.target))
+        return there.plan == plan and not any(manifest.verify(self.target, there))
 
     def _index(self) -> dict[Key, tuple[Path, int]]:
         """Return in which journal, and where in it, each finished shard is noted."""
@@ -179,11 +180,6 @@ class Workspace:
             return all(manifest.digest_of(self.content / name) == digest for name, digest in files.items())
         except OSError:
             return False
-
-    def _files(self, plan: Plan) -> Iterator[tuple[str, str]]:
-        index = self._index()
-        for shard in plan.shards():
-            yield from _entry(*index[shard.key]).items()
 
 
 @contextmanager

@@ -60,11 +60,16 @@ def quality(
     return {label: found[condition] for label, condition in enough.items()}
 
 
-def verdict(found: Fidelity | None, compared: bool) -> str:
-    """Return what was found about a class in a line."""
+def verdicts(plan: Plan, found: dict[Any, Fidelity] | None) -> list[str]:
+    """Return what was found about each class, a line each; `found` is None where there is nothing to compare with."""
     if found is None:
-        why = "fewer than 2 real samples" if compared else "give --data: the real samples to compare with"
-        return f"not judged ({why})"
+        return ["Not judged: give --data, the real samples to compare with."]
+    return [f"  {of.label}: {_verdict(found.get(of.label))}" for of in plan.classes if of.n]
+
+
+def _verdict(found: Fidelity | None) -> str:
+    if found is None:
+        return "not judged (fewer than 2 real samples)"
     called = (
         f"{found.agreement:.1%} are called so by an SVM trained on the real data (real ones, held out: "
         f"{found.agreement_real:.1%}); "

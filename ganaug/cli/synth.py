@@ -182,7 +182,8 @@ def synth(
             result(*summary.estimate(gan, plan, out), as_json)
             return
         shown = once(lambda: first_samples(gan, plan, _JUDGED))
-        with summary.progress(plan.n // together.world, hidden=quiet or together.rank > 0) as advance:
+        share = sum(shard.n for shard in plan.share(together.rank, together.world))
+        with summary.progress(share, hidden=quiet or together.rank > 0) as advance:
             written = carry_out(
                 gan,
                 plan,
@@ -194,12 +195,13 @@ def synth(
             )
         if together.rank > 0:
             return
-        judged = compared is not None and _is_first(machine)
-        quality = summary.quality(gan, compared, shown()) if compared is not None and judged else {}
+        judged = compared if _is_first(machine) else None
+        quality = {} if judged is None else summary.quality(gan, judged, shown())
     seconds = time.perf_counter() - start
     wrote = f"Wrote {plan.n:,} samples to {out} in {seconds:.0f} s:"
     lines = [wrote if written else f"{out} is complete, nothing was left to do:", summary.table(plan)]
-    lines += [f"  {of.label}: {summary.verdict(quality.get(of.label), judged)}" for of in plan.classes if of.n]
+    if _is_first(machine):
+        lines += summary.verdicts(plan, None if judged is None else quality)
     lines += [f"See {out / PREVIEW}."] if plan.preview else []
     data_out = {
         "out": str(out),

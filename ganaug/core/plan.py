@@ -93,6 +93,10 @@ class Plan(BaseModel):
                     start = number * self.shard_size
                     yield Shard(of, number, start, min(self.shard_size, total - start), real)
 
+    def share(self, rank: int, world: int) -> list[Shard]:
+        """Return what one of several processes on this machine writes."""
+        return [shard for i, shard in enumerate(self.shards()) if i % world == rank]
+
     @property
     def n(self) -> int:
         """Samples that this machine writes."""

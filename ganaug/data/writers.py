@@ -63,7 +63,7 @@ class _FilePerShard:
         raise NotImplementedError
 
 
-class ImageWriter:
+class ImageFolderWriter:
     """``<class>/000000.png``, as ``torchvision.datasets.ImageFolder`` reads it.
 
     Pixels are stretched so that the range the model was trained on spans 0…255.

@@ -205,7 +205,7 @@ def carry_out(
     """
     if not together.first(lambda: space.begin(plan)):
         return False
-    shards = [shard for i, shard in enumerate(plan.shards()) if i % together.world == together.rank]
+    shards = plan.share(together.rank, together.world)
     try:
         with os_errors(space.target), space.attending(shards, together.rank):
             advance(sum(shard.n for shard in shards if shard.key in space.done))

@@ -16,7 +16,7 @@ from ganaug.cli.pool import pool
 from ganaug.cli.synth import synth
 from ganaug.cli.train import train
 from ganaug.cli.verify import verify
-from ganaug.core.errors import ConfigError, GANAugError, PluginNotFoundError
+from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError
 
 app = typer.Typer(
     name="ganaug",
@@ -57,15 +57,20 @@ def run(arguments: list[str]) -> int:
     """
     warnings.showwarning = lambda message, category, *_: say(f"warning: {message}")
     try:
-        return app(arguments, prog_name="ganaug", standalone_mode=False) or 0
+        code = app(arguments, prog_name="ganaug", standalone_mode=False) or 0
+        if code == 130:
+            say("interrupted; nothing was written")
+        return code
+    except Interrupted as error:
+        say(str(error))
+        return 130
     except (GANAugError, typer.TyperException) as error:
         if "--debug" in arguments[:1]:
             raise
         say(f"error: {error.format_message() if isinstance(error, typer.TyperException) else error}")
         usage = isinstance(error, (ConfigError, PluginNotFoundError))
         return 2 if usage else getattr(error, "exit_code", 1)
-    except (KeyboardInterrupt, typer.Abort) as error:
-        say(f"interrupted; {error.args[0] if error.args else 'nothing was written'}")
+    except (KeyboardInterrupt, typer.Abort):
         return 130
 
 

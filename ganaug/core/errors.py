@@ -36,6 +36,10 @@ class OutputError(GANAugError, OSError):
     """An output cannot be written: it exists already, or its folder refuses."""
 
 
+class Interrupted(GANAugError):
+    """Ctrl-C, where something was kept that can be continued; the message says what."""
+
+
 class TransferError(GANAugError, ValueError):
     """A model cannot be the start of another one: the data or the networks have nothing in common."""
 

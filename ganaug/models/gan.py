@@ -20,7 +20,7 @@ from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec, concatenate
 
-_CHUNK_NUMBERS = 2**22  # numbers in one encoded chunk, 16 MB
+_CHUNK_NUMBERS = 2**19  # numbers in one encoded chunk: larger ones leave the cache, and cost a network memory
 _CHUNK_SAMPLES = 16_384
 
 

@@ -15,7 +15,7 @@ import torch
 import ganaug
 from ganaug.core import registry
 from ganaug.core.atomic import os_errors
-from ganaug.core.errors import ConfigError, OutputError, SchemaError
+from ganaug.core.errors import ConfigError, Interrupted, OutputError, SchemaError
 from ganaug.core.manifest import PREVIEW, digest_of
 from ganaug.core.plan import ClassPlan, Plan, Shard, folder_names
 from ganaug.data.writers import Writer, column_dtypes
@@ -220,7 +220,7 @@ def carry_out(
         kept = space.abandon() if together.rank == 0 else 0
         said = f"{kept:,} finished shards are kept: --resume goes on from there"
         if kept and isinstance(error, KeyboardInterrupt):
-            raise KeyboardInterrupt(said) from None
+            raise Interrupted(f"interrupted; {said}") from None
         if kept and isinstance(error, OutputError):
             raise OutputError(f"{error}; {said}") from error
         raise

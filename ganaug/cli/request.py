@@ -143,7 +143,9 @@ class Request:
                 raise typer.BadParameter(f"--class {name}: {error}") from None
         for i in self.indices:
             if not 0 <= i < len(known):
-                raise typer.BadParameter(f"--class-index {i}: expected 0 … {len(known) - 1}, for {known[0]} … {known[-1]}")
+                raise typer.BadParameter(
+                    f"--class-index {i}: expected 0 … {len(known) - 1}, for {known[0]} … {known[-1]}"
+                )
             chosen.append(known[i])
         return list(dict.fromkeys(chosen)) or known
 
@@ -156,7 +158,9 @@ class RealSamples:
 
         self.X = _fitting(gan, dataset)
         conditions = gan.classes.index(dataset.y)
-        self._rows = {label: np.flatnonzero(conditions == c) for label, c in zip(labels, gan.classes.index(labels), strict=True)}
+        self._rows = {
+            label: np.flatnonzero(conditions == c) for label, c in zip(labels, gan.classes.index(labels), strict=True)
+        }
         self.counts = {label: len(rows) for label, rows in self._rows.items()}
 
     def __call__(self, shard: "Shard") -> Iterator[Any]:
@@ -174,7 +178,9 @@ def _fitting(gan: "ConditionalGAN", dataset: "Dataset") -> Any:
         return X
     if hasattr(X, "columns") and schema.container == "frame":
         try:
-            return X[[column.name for column in schema.columns]].astype({column.name: column.dtype for column in schema.columns})
+            return X[[column.name for column in schema.columns]].astype(
+                {column.name: column.dtype for column in schema.columns}
+            )
         except (KeyError, ValueError, TypeError) as error:
             raise SchemaError(f"{dataset.source} does not have the model's columns and dtypes: {error}") from None
     return X

@@ -47,7 +47,8 @@ def synth(
         ),
     ] = None,
     n: Annotated[
-        int | None, typer.Option("--n", "-n", min=1, help="Samples per class.", show_default="1000", rich_help_panel=_WHAT)
+        int | None,
+        typer.Option("--n", "-n", min=1, help="Samples per class.", show_default="1000", rich_help_panel=_WHAT),
     ] = None,
     balance: Annotated[
         Path | None,
@@ -68,7 +69,9 @@ def synth(
     ] = Path("synthetic"),
     output: Annotated[
         str | None,
-        typer.Option("--format", help="images, npz, csv, parquet, or a plugin's.", show_default="by --out, then by the data"),
+        typer.Option(
+            "--format", help="images, npz, csv, parquet, or a plugin's.", show_default="by --out, then by the data"
+        ),
     ] = None,
     model: Annotated[Path | None, typer.Option(help="A checkpoint that ganaug train wrote.")] = None,
     data: Annotated[
@@ -89,18 +92,26 @@ def synth(
     ] = True,
     escape_formulas: Annotated[
         bool,
-        typer.Option("--escape-formulas", help="Put ' before text that spreadsheet programs would run, like =1+1 (csv)."),
+        typer.Option(
+            "--escape-formulas", help="Put ' before text that spreadsheet programs would run, like =1+1 (csv)."
+        ),
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; say what, how large and how long, by a short sample.")
     ] = False,
     overwrite: options.Overwrite = False,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with an interrupted run of the same settings.", rich_help_panel=_SCALE)
+        bool,
+        typer.Option("--resume", help="Go on with an interrupted run of the same settings.", rich_help_panel=_SCALE),
     ] = False,
     shard_size: Annotated[
         int | None,
-        typer.Option(min=1, help="Samples that are made in one piece.", show_default="1000 images, 100000 rows", rich_help_panel=_SCALE),
+        typer.Option(
+            min=1,
+            help="Samples that are made in one piece.",
+            show_default="1000 images, 100000 rows",
+            rich_help_panel=_SCALE,
+        ),
     ] = None,
     shard: Annotated[
         str | None,

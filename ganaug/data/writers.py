@@ -258,8 +258,14 @@ class NpzWriter(_FilePerShard):
         labels = np.full(shard.n, shard.of.label)
         arrays = (self._array(chunk, shard) for chunk in chunks)
         first = next(arrays)
-        _write_npz(handle, self._samples, (shard.n, *first.shape[1:]), first.dtype, itertools.chain([first], arrays),
-                   self._others(labels))
+        _write_npz(
+            handle,
+            self._samples,
+            (shard.n, *first.shape[1:]),
+            first.dtype,
+            itertools.chain([first], arrays),
+            self._others(labels),
+        )
 
     def _others(self, labels: np.ndarray) -> dict[str, np.ndarray]:
         columns = [name for name in self.plan.dtypes if name != self.plan.target]
@@ -270,7 +276,9 @@ class NpzWriter(_FilePerShard):
             return chunk if isinstance(chunk, np.ndarray) else cast(ImageCodec, self.codec).to_uint8(chunk)
         array = as_frame(chunk, shard, self.plan).iloc[:, :-1].to_numpy()
         if array.dtype == object:
-            raise SchemaError("this table has columns that are not numbers, which npz cannot hold; write csv or parquet")
+            raise SchemaError(
+                "this table has columns that are not numbers, which npz cannot hold; write csv or parquet"
+            )
         return array
 
     def join(self, parts: Sequence[Path], out: Path) -> None:

@@ -48,7 +48,9 @@ class Workspace:
         self._restore_old()
         interrupted = self.path.exists()
         if interrupted and not (resume or overwrite):
-            raise OutputError(f"an interrupted run of {target} is there: --resume continues it, --overwrite starts anew")
+            raise OutputError(
+                f"an interrupted run of {target} is there: --resume continues it, --overwrite starts anew"
+            )
         if target.exists() and not (resume or overwrite):
             raise OutputError(f"{target} exists already; choose another --out, or give --overwrite to replace it")
         if target.exists() and not _is_ours(target):
@@ -150,7 +152,9 @@ class Workspace:
         try:
             return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         except ValueError as error:
-            raise OutputError(f"the interrupted run of {self.target} is damaged ({error}); --overwrite starts anew") from None
+            raise OutputError(
+                f"the interrupted run of {self.target} is damaged ({error}); --overwrite starts anew"
+            ) from None
 
     def _is_complete(self, plan: Plan) -> bool:
         """Whether what stands there is this plan's output, whole."""

@@ -46,7 +46,12 @@ def strike_at(number, event):
     def hook(name, arguments):
         nonlocal seen
         if name in ("open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree"):
-            if any(isinstance(path, (str, os.PathLike)) and "out" in str(path).split("/")[-1:][0] or ".partial" in str(path) for path in arguments):
+            if any(
+                isinstance(path, (str, os.PathLike))
+                and "out" in str(path).split("/")[-1:][0]
+                or ".partial" in str(path)
+                for path in arguments
+            ):
                 seen += 1
                 if seen == event:
                     os.kill(os.getpid(), number)
@@ -158,7 +163,9 @@ def test_killed_and_resumed_gives_the_same_bytes(name, number, event, models, wo
         code, log = synth(work, *arguments)
         assert code == 1
         assert "an interrupted run of" in log and "--resume continues it, --overwrite starts anew" in log
-        assert {path for path in tree(work) if not path.endswith(".lock")} == {p for p in left if not p.endswith(".lock")}
+        assert {path for path in tree(work) if not path.endswith(".lock")} == {
+            p for p in left if not p.endswith(".lock")
+        }
     code, log = synth(work, *arguments, "--resume")
     assert code == 0, log
     assert tree(work) == undisturbed[name]
@@ -182,7 +189,9 @@ def test_killed_anywhere(name, overwrite, models, work, undisturbed):
         there = {path: content for path, content in tree(work).items() if not path.startswith(".")}
         manifests = {f"{OUTPUTS[name][-1]}.manifest.json"}
         whole = {key: content for key, content in there.items() if key not in manifests}
-        assert not whole or whole in [{k: v for k, v in t.items() if k not in manifests} for t in (before, undisturbed[name])]
+        assert not whole or whole in [
+            {k: v for k, v in t.items() if k not in manifests} for t in (before, undisturbed[name])
+        ]
         code, log = synth(work, *arguments, "--resume", *["--overwrite"] * overwrite)
         assert code == 0, log
         assert tree(work) == undisturbed[name], event
@@ -319,7 +328,7 @@ def test_one_of_two_processes_is_killed(faults, models, work, undisturbed):
 def test_folders_that_refuse(models, work):
     arguments = ["--model", str(models / "images"), "-n", "2"]
     (work / "file").touch()
-    assert synth(work, *arguments, "--out", "file/out")[1] .endswith("file is not a folder\n")
+    assert synth(work, *arguments, "--out", "file/out")[1].endswith("file is not a folder\n")
     (work / "closed").mkdir(mode=0o555)
     if os.geteuid() != 0:  # root may write anywhere
         code, log = synth(work, *arguments, "--out", "closed/out")

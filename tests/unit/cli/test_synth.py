@@ -49,7 +49,10 @@ class TestImages:
             "o",
         )
         said = manifest(elsewhere / "o")
-        assert [(of["label"], of["folder"], of["n"]) for of in said["classes"]] == [("cat", "cat", 4), ("dog", "dog", 4)]
+        assert [(of["label"], of["folder"], of["n"]) for of in said["classes"]] == [
+            ("cat", "cat", 4),
+            ("dog", "dog", 4),
+        ]
         assert said["seed"] == 11
         header, _ = ok("info", models / "images.safetensors", "--json")
         assert said["checkpoint_sha256"] == header["sha256"]
@@ -277,9 +280,7 @@ class TestOverwrite:
         (elsewhere / "out" / "precious.txt").write_text("x")
         if content is not None:
             (elsewhere / "out" / "manifest.json").write_text(content)
-        fails(
-            1, *self.arguments(models, "--overwrite"), says="was not written by ganaug synth (no manifest of it)"
-        )
+        fails(1, *self.arguments(models, "--overwrite"), says="was not written by ganaug synth (no manifest of it)")
 
     def test_file_is_never_replaced(self, fails, models, elsewhere):
         (elsewhere / "out").write_text("x")

@@ -29,5 +29,4 @@ def merge(
 
     plan, files = join(folders, out, move=move, overwrite=overwrite)
     lines = [f"Merged {len(folders)} folders to {out}: {plan.n:,} samples in {files:,} files."]
-    counts = {str(of.label): of.n for of in plan.classes}
-    result(lines, {"out": str(out), "counts": counts, "files": files}, as_json)
+    result(lines, {"out": str(out), "counts": plan.counts(), "files": files}, as_json)

@@ -164,6 +164,7 @@ class RealSamples:
         self.counts = {label: len(rows) for label, rows in self._rows.items()}
 
     def __call__(self, shard: "Shard") -> Iterator[Any]:
+        """Yield a shard's samples, piece by piece."""
         rows = self._rows[shard.of.label][shard.start : shard.start + shard.n]
         for i in range(0, len(rows), _PIECE):
             piece = rows[i : i + _PIECE]

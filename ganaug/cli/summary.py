@@ -1,6 +1,5 @@
 """What ``ganaug synth`` tells: how it goes, what was written, how good it looks, what it would take."""
 
-import io
 import math
 import tempfile
 import time
@@ -39,15 +38,17 @@ def progress(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
 
 def table(plan: Plan) -> str:
     """Return what was written, class by class."""
+    made, real = plan.counts(), plan.counts(real=True)
     drawn = Table(box=None, pad_edge=False)
-    real = any(of.n_real for of in plan.classes)
     for name in ("class", "synthetic", *(["real"] if real else []), "folder"):
         drawn.add_column(name, justify="left" if name in ("class", "folder") else "right")
     for of in plan.classes:
-        drawn.add_row(Text(str(of.label)), f"{of.n:,}", *([f"{of.n_real:,}"] if real else []), Text(of.folder))
-    console = Console(file=io.StringIO(), width=120)
-    console.print(drawn)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+        shown = [f"{counts.get(str(of.label), 0):,}" for counts in ([made, real] if real else [made])]
+        drawn.add_row(Text(str(of.label)), *shown, Text(of.folder))
+    console = Console(width=120, force_terminal=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
 def quality(
@@ -97,9 +98,9 @@ def estimate(gan: ConditionalGAN, plan: Plan, out: Path) -> tuple[list[str], dic
         write_shards(gan, plan, [sample], folder)
         each = (time.perf_counter() - start) / sample.n
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / sample.n
-    told = {
+    told: dict[str, Any] = {
         "out": str(out),
-        "counts": {str(of.label): of.n for of in plan.classes},
+        "counts": plan.counts(),
         "samples": plan.n,
         "shards": sum(1 for _ in plan.shards()),
         "bytes": round(plan.n * size),

@@ -54,7 +54,7 @@ def synth(
         Path | None,
         typer.Option(
             metavar="DATA",
-            help="Make as many of each class as it lacks there to reach the largest; also the --data, if none are given.",
+            help="Make what each class lacks there to reach the largest; stands for --data too, if that is not given.",
             rich_help_panel=_WHAT,
         ),
     ] = None,
@@ -216,7 +216,7 @@ def synth(
     lines += [f"See {out / PREVIEW}."] if plan.preview else []
     data_out = {
         "out": str(out),
-        "counts": {str(of.label): of.n for of in plan.classes},
+        "counts": plan.counts(),
         "seconds": round(seconds, 2),
         "quality": {
             str(label): {name: None if math.isnan(value) else value for name, value in vars(found).items()}

@@ -102,6 +102,14 @@ class Plan(BaseModel):
         """Samples that this machine writes."""
         return sum(shard.n for shard in self.shards())
 
+    def counts(self, *, real: bool = False) -> dict[str, int]:
+        """Return how many synthetic, or real, samples of each class this machine writes; by the class's text."""
+        found = {str(of.label): 0 for of in self.classes if (of.n_real if real else of.n)}
+        for shard in self.shards():
+            if shard.real == real:
+                found[str(shard.of.label)] += shard.n
+        return found
+
     def differences(self, other: "Plan", *, ignore: Sequence[str] = ()) -> list[str]:
         """Return in what this plan differs from `other`, for people: ``seed is 0, not 1``."""
         names = [name for name in type(self).model_fields if name not in ignore]

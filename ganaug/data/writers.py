@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, ClassVar, Protocol, cast
+from typing import IO, Any, ClassVar, Literal, Protocol, cast
 
 import numpy as np
 import pandas as pd
@@ -140,7 +140,7 @@ class CSVWriter(_FilePerShard):
     def _text(self, frame: pd.DataFrame, *, header: bool) -> bytes:
         if self.plan.escape_formulas:
             frame = frame.rename(columns=_harmless)
-        quoting = csv.QUOTE_MINIMAL
+        quoting: Literal[0, 2] = csv.QUOTE_MINIMAL
         for name in [name for name, values in frame.items() if _is_text(values)]:
             levels = frame[name].drop_duplicates()
             texts = [level for level in levels if isinstance(level, str)]
@@ -221,7 +221,7 @@ class ParquetWriter(_FilePerShard):
 
     def _table(self, frame: pd.DataFrame) -> Any:
         sparse = [name for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.SparseDtype)]
-        frame = frame.assign(**{str(name): frame[name].sparse.to_dense() for name in sparse})
+        frame = frame.assign(**{str(name): cast(Any, frame[name]).sparse.to_dense() for name in sparse})
         schema = self._pa.Schema.from_pandas(frame, preserve_index=False)
         for i, field in enumerate(schema):
             if field.name in self._types:
@@ -230,7 +230,7 @@ class ParquetWriter(_FilePerShard):
 
 
 class NpzWriter(_FilePerShard):
-    """``<class>/00000.npz``: ``images`` and ``labels``, or ``X``, ``y`` and ``columns``; as `numpy.load` and ganaug read.
+    """``<class>/00000.npz``: ``images`` and ``labels``, or ``X``, ``y`` and ``columns``, as ganaug reads them.
 
     Pixels and numbers keep the dtype of the training data. The array is written chunk by chunk.
 

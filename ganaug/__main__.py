@@ -1,5 +1,6 @@
-"""``python -m ganaug``, for ``torchrun -m ganaug``."""
+"""``python -m ganaug``, as torchrun -m starts it."""
 
 from ganaug.cli.app import main
 
-main()
+if __name__ == "__main__":
+    main()

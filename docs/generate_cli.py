@@ -10,6 +10,8 @@ COMMANDS = [
     ["train"],
     ["finetune"],
     ["synth"],
+    ["verify"],
+    ["merge"],
     ["pool"],
     ["info"],
     ["plugins"],

@@ -12,11 +12,13 @@ from ganaug.cli.console import is_first_process, say
 from ganaug.cli.doctor import doctor
 from ganaug.cli.finetune import finetune
 from ganaug.cli.info import info
+from ganaug.cli.merge import merge
 from ganaug.cli.plugins import plugins
 from ganaug.cli.pool import pool
 from ganaug.cli.synth import synth
 from ganaug.cli.train import train
-from ganaug.core.errors import ConfigError, GANAugError, PluginNotFoundError
+from ganaug.cli.verify import verify
+from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError
 
 app = typer.Typer(
     name="ganaug",
@@ -28,6 +30,8 @@ app = typer.Typer(
 app.command()(train)
 app.command()(finetune)
 app.command()(synth)
+app.command()(verify)
+app.command()(merge)
 app.command()(pool)
 app.command()(info)
 app.command()(plugins)
@@ -58,6 +62,10 @@ def run(arguments: list[str]) -> int:
     warnings.showwarning = lambda message, *_: say(f"warning: {message}") if is_first_process() else None
     try:
         code = app(arguments, prog_name="ganaug", standalone_mode=False) or 0
+    except Interrupted as error:
+        if is_first_process():
+            say(str(error))
+        return error.exit_code
     except (GANAugError, typer.TyperException) as error:
         if "--debug" in arguments[:1]:
             raise

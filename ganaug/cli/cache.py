@@ -65,8 +65,8 @@ def model_path(dataset: "Dataset", config: "TrainConfig", seed: int) -> Path:
 
 def kept_or_trained(
     dataset: "Dataset", config: "TrainConfig", seed: int, train: "Callable[[], ConditionalGAN]", *, quiet: bool
-) -> "tuple[ConditionalGAN, str | None]":
-    """Return the model that was kept for these data and settings and its digest; or train it, and keep it if possible.
+) -> "ConditionalGAN":
+    """Return the model that was kept for these data and settings; or train it, and keep it if possible.
 
     Processes that want the same model at the same time train it once: the others wait.
     """
@@ -76,22 +76,22 @@ def kept_or_trained(
         kept = model_path(dataset, config, seed)
     except OutputError as error:
         say(f"warning: the model is not kept for the next time: {error}")
-        return train(), None
+        return train()
     with _alone(kept, quiet):
         try:
             if kept.exists():
                 gan = load(kept)
                 if not quiet:
                     say(f"using the model trained before ({kept}; --no-cache trains anew)")
-                return gan, checkpoint.read_header(kept)["sha256"]
+                return gan
         except (CheckpointError, OSError) as error:
             say(f"warning: {error}; training anew")
         gan = train()
         try:
-            return gan, gan.save(kept, overwrite=True)
+            gan.save(kept, overwrite=True)
         except OutputError as error:
             say(f"warning: the model is not kept for the next time: {error}")
-            return gan, None
+        return gan
 
 
 @contextmanager

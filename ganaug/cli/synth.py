@@ -1,29 +1,27 @@
 """``ganaug synth --class NAME --n N``."""
 
-import json
 import math
 import time
+from contextlib import ExitStack
+from functools import cache as once
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
-from ganaug.cli import cache, options
-from ganaug.cli.console import result, say
-from ganaug.core import checkpoint
-from ganaug.core.atomic import refuse_unwritable, replacing
-from ganaug.core.errors import OutputError
+from ganaug.cli import options
+from ganaug.cli.console import result
+from ganaug.cli.request import Request
+from ganaug.core.manifest import PREVIEW
+from ganaug.core.plan import parse_shard
+from ganaug.synthesis.ranks import ranks
+from ganaug.synthesis.workspace import Workspace, claimed
 
-if TYPE_CHECKING:
-    import numpy as np
+_SUFFIXES = ("csv", "npz", "parquet")  # of single files
+_JUDGED = 2_000  # synthetic samples per class that are judged
 
-    from ganaug.core.config import TrainConfig
-    from ganaug.data.readers import Dataset
-    from ganaug.evaluation.fidelity import Fidelity
-    from ganaug.models.gan import ConditionalGAN
-
-MANIFEST = "manifest.json"
-_JUDGED = 2_000  # synthetic samples per class that are kept for judging and the preview
+_SCALE = "Scale"
+_WHAT = "What to make"
 
 
 def synth(
@@ -31,11 +29,50 @@ def synth(
     classes: Annotated[
         list[str] | None,
         typer.Option(
-            "--class", "-c", metavar="NAME", help="Class to make; may be repeated.", show_default="every class"
+            "--class",
+            "-c",
+            metavar="NAME",
+            help="Class to make; may be repeated.",
+            show_default="every class",
+            rich_help_panel=_WHAT,
         ),
     ] = None,
-    n: Annotated[int, typer.Option("--n", "-n", min=1, help="Samples per class.")] = 1000,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write.")] = Path("synthetic"),
+    class_indices: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--class-index",
+            metavar="I",
+            help="Class by its position among the sorted classes, from 0; may be repeated.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    n: Annotated[
+        int | None,
+        typer.Option("--n", "-n", min=1, help="Samples per class.", show_default="1000", rich_help_panel=_WHAT),
+    ] = None,
+    balance: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            help="Make what each class lacks there to reach the largest; stands for --data too, if that is not given.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
+    include_real: Annotated[
+        bool,
+        typer.Option(
+            "--include-real", help="Write the real samples of --balance or --data beside them.", rich_help_panel=_WHAT
+        ),
+    ] = False,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder to write, or one file: *.csv, *.npz, *.parquet.")
+    ] = Path("synthetic"),
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="images, npz, csv, parquet, or a plugin's.", show_default="by --out, then by the data"
+        ),
+    ] = None,
     model: Annotated[Path | None, typer.Option(help="A checkpoint that ganaug train wrote.")] = None,
     data: Annotated[
         Path | None,
@@ -55,7 +92,33 @@ def synth(
     preview: Annotated[
         bool, typer.Option("--preview/--no-preview", help="Write preview.png: real images above synthetic ones.")
     ] = True,
+    escape_formulas: Annotated[
+        bool,
+        typer.Option(
+            "--escape-formulas", help="Put ' before text that spreadsheet programs would run, like =1+1 (csv)."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what, how large and how long, by a short sample.")
+    ] = False,
     overwrite: options.Overwrite = False,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with an interrupted run of the same settings.", rich_help_panel=_SCALE),
+    ] = False,
+    shard_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Samples that are made in one piece.",
+            show_default="1000 images, 100000 rows",
+            rich_help_panel=_SCALE,
+        ),
+    ] = None,
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="k/K", help="Be machine k, from 0, of K: then ganaug merge.", rich_help_panel=_SCALE),
+    ] = None,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
     objective: options.Objective = None,
@@ -75,37 +138,86 @@ def synth(
     Examples: ganaug synth --class 3 --n 5000
 
     ganaug synth --model cells.safetensors --class teardrop --n 5000 --out synthetic/
+
+    ganaug synth --balance cells/ --include-real --out balanced/
+
+    ganaug synth --model fraud.safetensors --n 10000000 --out rows.parquet --resume
     """
     flags = options.training_flags(context)
-    if model is not None and (config or settings or flags):
+    if model is not None and (config or settings or flags.keys() - {"device", "precision"}):
         raise typer.BadParameter("training options have no meaning with --model: it is trained already")
-    if model is not None and not model.exists():
-        raise typer.BadParameter(f"there is no file {model}")
+    if n is not None and balance is not None:
+        raise typer.BadParameter("--n and --balance contradict each other: give one of them")
+    if include_real and balance is None and data is None:
+        raise typer.BadParameter("--include-real needs --balance or --data")
     chosen = options.config_from(config, settings, flags)
-    _refuse_foreign(out, overwrite)
+    single_file, output = _format(out, output)
+    machine = None if shard is None else parse_shard(shard)
+    if machine is not None and single_file:
+        raise typer.BadParameter(f"--shard writes a folder, and ganaug merge joins them; {out} is a file")
     reading = {"target": target, "image_size": image_size, "encoding": encoding, "strict": strict}
-    dataset = _dataset(model, data, reading, quiet)
-    start = time.perf_counter()
-    gan, digest = _model(model, dataset, classes, chosen, seed, use_cache, quiet)
-    labels = [_label(gan.classes, name) for name in classes] if classes else gan.classes_.tolist()
-    labels = list(dict.fromkeys(labels))
-    real = None if dataset is None else (gan.codec.encode(dataset.X), gan.classes.index(dataset.y))
-    with replacing(out, overwrite=overwrite, folder=True) as folder:
-        files, kept = _write(gan, labels, n, seed, folder, quiet)
-        if preview and gan.codec.schema.kind == "image":
-            from ganaug.cli.preview import contact_sheet
+    request = Request(model, data, balance, reading, seed, use_cache, classes or [], class_indices or [], quiet)
+    with ExitStack() as held:
+        together = held.enter_context(ranks())
+        if model is None and together.world > 1:
+            raise typer.BadParameter("several processes need --model: ganaug train first")
+        if not dry_run:
+            held.enter_context(claimed(out, together))
+            space = together.first(lambda: Workspace(out, resume=resume, overwrite=overwrite))
+        request.read()
+        start = time.perf_counter()
+        gan = request.trained(chosen, may_train=not dry_run)
+        from ganaug.cli import summary
+        from ganaug.cli.preview import contact_sheet
+        from ganaug.synthesis.run import carry_out, first_samples, make_plan, resolve_device
 
-            contact_sheet(gan, labels, real, kept).save(folder / "preview.png")
-        manifest = _manifest(gan, labels, n, seed, digest, files)
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-        quality = {} if real is None else _quality(gan, real, kept)
+        compared = request.encoded(gan)
+        real = request.real(gan) if include_real else None
+        plan = make_plan(
+            gan,
+            request.counts(gan, n),
+            output=output,
+            single_file=single_file,
+            seed=seed,
+            shard_size=shard_size,
+            shard=machine,
+            escape_formulas=escape_formulas,
+            real_counts={} if real is None else real.counts,
+            real_sha256=request.sha256(),
+            preview=preview and gan.codec.schema.kind == "image" and not single_file and _is_first(machine),
+            device="cpu" if device is None else resolve_device(device),
+            precision=precision or "float32",
+        )
+        if not plan.classes:
+            raise typer.BadParameter(f"--balance {balance}: no class lacks anything there")
+        if dry_run:
+            result(*summary.estimate(gan, plan, out), as_json)
+            return
+        shown = once(lambda: first_samples(gan, plan, _JUDGED))
+        share = sum(shard.n for shard in plan.share(together.rank, together.world))
+        with summary.progress(share, hidden=quiet or together.rank > 0) as advance:
+            written = carry_out(
+                gan,
+                plan,
+                space,
+                together,
+                real=real,
+                preview=lambda path: contact_sheet(gan, list(shown()), compared, shown()).save(path),
+                advance=advance,
+            )
+        if together.rank > 0:
+            return
+        judged = compared if _is_first(machine) else None
+        quality = {} if judged is None else summary.quality(gan, judged, shown())
     seconds = time.perf_counter() - start
-    lines = [f"Wrote {n * len(labels):,} samples to {out} in {seconds:.0f} s:"]
-    lines += [f"  {label}: {_verdict(quality.get(label), real is not None)}" for label in labels]
-    lines += [f"See {out / name}." for name in ("preview.png",) if (out / name).exists()]
+    wrote = f"Wrote {plan.n:,} samples to {out} in {seconds:.0f} s:"
+    lines = [wrote if written else f"{out} is complete, nothing was left to do:", summary.table(plan)]
+    if _is_first(machine):
+        lines += summary.verdicts(plan, None if judged is None else quality)
+    lines += [f"See {out / PREVIEW}."] if plan.preview else []
     data_out = {
         "out": str(out),
-        "counts": manifest["counts"],
+        "counts": plan.counts(),
         "seconds": round(seconds, 2),
         "quality": {
             str(label): {name: None if math.isnan(value) else value for name, value in vars(found).items()}
@@ -115,157 +227,15 @@ def synth(
     result(lines, data_out, as_json)
 
 
-def _refuse_foreign(out: Path, overwrite: bool) -> None:
-    """Stop before any work if the output may not be written; ``--overwrite`` only replaces what synth wrote."""
-    if out.exists() and not overwrite:
-        raise OutputError(f"{out} exists already; choose another --out, or give --overwrite to replace it")
-    if out.exists() and not _is_ours(out):
-        raise OutputError(
-            f"{out} was not written by ganaug synth (no {MANIFEST} of it), so it is not replaced; choose another --out"
-        )
-    refuse_unwritable(out, overwrite=overwrite, folder=True)
+def _format(out: Path, output: str | None) -> tuple[bool, str | None]:
+    """Return whether `out` is a single file, and the format, if that is known before the model is."""
+    suffix = out.suffix.lower().removeprefix(".")
+    if suffix not in _SUFFIXES or out.is_dir():
+        return False, output
+    if output not in (None, suffix):
+        raise typer.BadParameter(f"--out {out} and --format {output} contradict each other")
+    return True, suffix
 
 
-def _is_ours(out: Path) -> bool:
-    """Whether a folder is empty or holds a manifest that synth wrote; other programs have a manifest.json too."""
-    try:
-        return "ganaug" in json.loads((out / MANIFEST).read_text(encoding="utf-8"))["versions"]
-    except (OSError, ValueError, LookupError, TypeError):
-        return out.is_dir() and not any(out.iterdir())
-
-
-def _dataset(model: Path | None, data: Path | None, reading: dict[str, Any], quiet: bool) -> "Dataset | None":
-    if data is not None:
-        return options.dataset_from(data, quiet=quiet, **reading)
-    if any(reading.values()):
-        raise typer.BadParameter("--target, --image-size, --encoding and --strict need --data")
-    if model is not None:
-        return None
-    from ganaug.data.readers import bundled_digits
-
-    dataset = bundled_digits()
-    if not quiet:
-        say(f"no --model and no --data: training on {dataset.source}")
-    return dataset
-
-
-def _model(
-    model: Path | None,
-    dataset: "Dataset | None",
-    classes: list[str] | None,
-    config: "TrainConfig",
-    seed: int,
-    use_cache: bool,
-    quiet: bool,
-) -> "tuple[ConditionalGAN, str | None]":
-    """Load the model, take it from the cache, or train it; return it with its checkpoint's digest, if it has one."""
-    from ganaug.models.gan import load
-
-    if model is not None:
-        gan = load(model)
-        return gan, checkpoint.read_header(model)["sha256"]
-    assert dataset is not None
-    from ganaug.training.callbacks import ProgressBar
-    from ganaug.training.trainer import train
-
-    _check_classes(dataset, classes)
-
-    def fit() -> "ConditionalGAN":
-        callbacks = [] if quiet else [ProgressBar()]
-        return train(dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **config.model_dump())
-
-    return cache.kept_or_trained(dataset, config, seed, fit, quiet=quiet) if use_cache else (fit(), None)
-
-
-def _check_classes(dataset: "Dataset", names: list[str] | None) -> None:
-    """Refuse an unknown class before minutes of training."""
-    import numpy as np
-
-    from ganaug.core.schema import Classes
-
-    known = Classes.from_target(np.asarray(dataset.y))
-    for name in names or []:
-        _label(known, name)
-
-
-def _label(classes: Any, name: str) -> Any:
-    try:
-        return classes.named(name)
-    except ValueError as error:
-        raise typer.BadParameter(f"--class {name}: {error}") from None
-
-
-def _write(
-    gan: "ConditionalGAN", labels: list[Any], n: int, seed: int, folder: Path, quiet: bool
-) -> "tuple[dict[str, str], dict[Any, np.ndarray]]":
-    """Write n samples of each class; return file digests and some encoded samples of each class."""
-    import numpy as np
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from ganaug.core.registry import lookup
-
-    writer = lookup("writers", gan.codec.schema.kind)(folder, gan.codec, labels, gan.classes.target)
-    kept: dict[Any, Any] = {}
-    columns = (TextColumn("writing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
-        task = bar.add_task("", total=n * len(labels))
-        for label in labels:
-            condition = int(gan.classes.index([label])[0])
-            rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(condition, 0)))
-            for chunk in gan.sample_iter(n, label=label, random_state=rng):
-                writer.write(label, chunk)
-                if label not in kept:
-                    kept[label] = gan.codec.encode(chunk)[:_JUDGED]
-                bar.advance(task, chunk.shape[0] if hasattr(chunk, "shape") else len(chunk))
-    return writer.close(), kept
-
-
-def _manifest(
-    gan: "ConditionalGAN", labels: list[Any], n: int, seed: int, digest: str | None, files: dict[str, str]
-) -> dict[str, Any]:
-    import torch
-
-    import ganaug
-
-    return {
-        "format": 1,
-        "classes": labels,
-        "counts": {str(label): n for label in labels},
-        "schema": gan.codec.schema.describe(),
-        "seed": seed,
-        "checkpoint_sha256": digest,
-        "versions": {"ganaug": ganaug.__version__, "torch": torch.__version__},
-        "files": files,
-    }
-
-
-def _quality(
-    gan: "ConditionalGAN", real: "tuple[np.ndarray, np.ndarray]", kept: "dict[Any, np.ndarray]"
-) -> "dict[Any, Fidelity]":
-    """Judge every class that has real samples to compare with."""
-    from ganaug.evaluation.fidelity import assess
-
-    conditions = {label: int(gan.classes.index([label])[0]) for label in kept}
-    enough = {label: condition for label, condition in conditions.items() if (real[1] == condition).sum() >= 2}
-    found = assess(*real, {condition: kept[label] for label, condition in enough.items()})
-    return {label: found[condition] for label, condition in enough.items()}
-
-
-def _verdict(found: "Fidelity | None", compared: bool) -> str:
-    if found is None:
-        why = "fewer than 2 real samples" if compared else "give --data: the real samples to compare with"
-        return f"not judged ({why})"
-    called = (
-        f"{found.agreement:.1%} are called so by an SVM trained on the real data (real ones, held out: "
-        f"{found.agreement_real:.1%}); "
-    )
-    near = (
-        f"; nearest real sample {found.nearest_ratio:.2f} × as far as between real ones "
-        "(well under 1 would mean copies)"
-    )
-    return (
-        ("" if math.isnan(found.agreement) else called)
-        + f"diversity: they cover {found.coverage:.0%} of the real samples"
-        + ("" if math.isnan(found.nearest_ratio) else near)
-    )
+def _is_first(machine: tuple[int, int] | None) -> bool:
+    return machine is None or machine[0] == 0

@@ -10,9 +10,8 @@ import typer
 
 from ganaug.cli import options
 from ganaug.cli.console import is_first_process, result, say
-from ganaug.core.atomic import refuse_unwritable
-from ganaug.core.errors import GANAugError, OutputError
-from ganaug.core.lock import claimed
+from ganaug.core.atomic import locked, refuse_unwritable
+from ganaug.core.errors import Interrupted, OutputError
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -47,15 +46,6 @@ Stream = Annotated[
 ]
 
 
-class Interrupted(GANAugError):
-    """A signal ended the command, but a state of the training is left to go on from."""
-
-    def __init__(self, error: KeyboardInterrupt, state: Path) -> None:
-        said = str(error) or f"interrupted; the last state of the training is in {state}"
-        super().__init__(f"{said}: go on with --resume")
-        self.exit_code = getattr(error, "exit_code", 130)
-
-
 def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
     """Read the data that a command was given, fit, save, and print the result.
 
@@ -77,7 +67,7 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
         _fit(params, fit, state, every, quiet=True)
         return
     refuse_unwritable(out, overwrite=params["overwrite"])
-    with claimed(out):
+    with locked(out, who="training"):
         if state.exists() and not params["resume"] and not params["overwrite"]:
             raise OutputError(
                 f"{state} is the state of an interrupted training: go on with --resume, or start anew with --overwrite"
@@ -92,7 +82,10 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
         except KeyboardInterrupt as error:
             if not state.exists():
                 raise
-            raise Interrupted(error, state) from error
+            said = str(error) or f"interrupted; the last state of the training is in {state}"
+            interrupted = Interrupted(f"{said}: go on with --resume")
+            interrupted.exit_code = getattr(error, "exit_code", 130)
+            raise interrupted from error
     seconds = gan.history.last["seconds"]
     classes = dict(zip(map(str, gan.classes_.tolist()), gan.classes.counts, strict=True))
     rarest = min(classes, key=lambda name: classes[name])
@@ -141,7 +134,7 @@ def _streamed(params: dict[str, Any]) -> "Dataset | None":
     from ganaug.data.readers import Dataset
     from ganaug.data.stream import TableStream
 
-    return Dataset(TableStream(data, params["target"]), None, f"{data}, chunk by chunk")
+    return Dataset(TableStream(data, params["target"], encoding=params["encoding"]), None, f"{data}, chunk by chunk")
 
 
 def _every(text: str) -> dict[str, Any] | None:

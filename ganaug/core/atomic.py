@@ -1,4 +1,8 @@
-"""Write beside, then rename: a reader sees the old file or the whole new one, never half of it."""
+"""Write beside, then rename: a reader sees the old file or the whole new one, never half of it.
+
+Beside ``NAME`` stand, while it is written, ``.NAME.partial`` (what is not complete) and ``.NAME.lock`` (who writes it).
+The lock is the operating system's, so that it ends with its process, however that ends.
+"""
 
 import os
 import shutil
@@ -24,9 +28,61 @@ def refuse_unwritable(target: Path, *, overwrite: bool, folder: bool = False) ->
         raise OutputError(f"cannot write {target}: no permission to write in {parent}")
 
 
+def partial_path(target: Path) -> Path:
+    """Return where `target` stands until it is complete."""
+    return target.with_name(f".{target.name}.partial")
+
+
 @contextmanager
-def replacing(target: Path, *, overwrite: bool = False, folder: bool = False) -> Iterator[Path]:
+def locked(target: Path, *, who: str = "process") -> Iterator[None]:
+    """Keep other processes that ask for the same lock from writing `target`; missing parent folders are created.
+
+    Parameters
+    ----------
+    target : Path
+        What is written.
+    who : str, default="process"
+        What holds the lock; each sort has one of its own, so that a training may hold one while it saves.
+
+    Raises
+    ------
+    OutputError
+        If another process, or another thread of this one, holds it.
+    """
+    from filelock import FileLock, Timeout
+
+    path = target.absolute().with_name(f".{target.name}.{'' if who == 'process' else who + '.'}lock")
+    with os_errors(target):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path, timeout=0, is_singleton=False, fallback_to_soft=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise OutputError(f"another {who} is writing {target}; wait for it, or choose another name") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()  # before the release: who waits for this file finds that it has no name, and makes a new one
+        lock.release()
+
+
+@contextmanager
+def os_errors(target: Path, verb: str = "write") -> Iterator[None]:
+    """Turn the file system's refusals into an `OutputError` about `target`."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot {verb} {target}: {error.strerror or error}") from error
+
+
+@contextmanager
+def replacing(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
     """Yield a temporary path beside `target` that takes its place when the block ends without an error.
+
+    The block has to write the file. What an interrupted process left there is written over.
 
     Parameters
     ----------
@@ -34,53 +90,53 @@ def replacing(target: Path, *, overwrite: bool = False, folder: bool = False) ->
         The final name. Missing parent folders are created.
     overwrite : bool, default=False
         Whether an existing `target` may be replaced; it stays whole until the new one is complete.
-    folder : bool, default=False
-        Whether the temporary path is made as a folder; otherwise the block has to write the file itself.
 
     Raises
     ------
     OutputError
-        If `target` exists and `overwrite` is false, or the file system refuses (no space, no permission).
+        If `target` exists and `overwrite` is false, another process is writing it, or the file system refuses (no
+        space, no permission).
     """
-    refuse_unwritable(target, overwrite=overwrite, folder=folder)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if folder:
-            partial.mkdir()
-        yield partial
-        if folder:
-            _replace_folder(partial, target)
-        else:
+    refuse_unwritable(target, overwrite=overwrite)
+    partial = partial_path(target)
+    with os_errors(target), locked(target):
+        try:
+            remove(partial)
+            yield partial
             with partial.open("rb") as handle:
                 os.fsync(handle.fileno())
             refuse_unwritable(target, overwrite=overwrite)
             partial.replace(target)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(f"cannot write {target}: {error.strerror or error}") from error
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
+            sync_names(target.parent)
+        finally:
             with suppress(OSError):
-                partial.unlink()
+                remove(partial)
 
 
-def _replace_folder(partial: Path, target: Path) -> None:
-    """Put `partial` where `target` is; an old folder is moved aside first and put back if the rename fails."""
-    if not target.exists():
-        partial.rename(target)
-        return
-    aside = target.with_name(f".{target.name}.{os.getpid()}.old")
-    target.rename(aside)
-    try:
-        partial.rename(target)
-    except OSError:
-        aside.rename(target)
-        raise
-    if aside.is_dir():
-        shutil.rmtree(aside)
+def remove(path: Path) -> None:
+    """Delete a file or a folder, if it is there."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
     else:
-        aside.unlink()
+        path.unlink(missing_ok=True)
+
+
+def sync_names(folder: Path) -> None:
+    """Make the names in a folder survive a loss of power, where the system can."""
+    if os.name != "nt":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def sync_files(folder: Path) -> None:
+    """Make every file below a folder survive a loss of power."""
+    if hasattr(os, "sync"):
+        os.sync()  # one call for any number of files: an fsync each would take milliseconds each
+        return
+    for path in folder.rglob("*"):  # pragma: no cover
+        if path.is_file():
+            with path.open("rb+") as handle:
+                os.fsync(handle.fileno())

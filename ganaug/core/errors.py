@@ -28,8 +28,18 @@ class PoolError(GANAugError):
     """A pool cannot be trusted or does not fit: the message says which."""
 
 
+class ManifestError(GANAugError):
+    """A manifest is missing, damaged, or does not fit another one: the message says which."""
+
+
 class OutputError(GANAugError, OSError):
     """An output cannot be written: it exists already, or its folder refuses."""
+
+
+class Interrupted(GANAugError):
+    """A signal ended the work, but something was kept that can be continued; the message says what."""
+
+    exit_code = 130
 
 
 class TransferError(GANAugError, ValueError):

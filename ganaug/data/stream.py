@@ -15,7 +15,8 @@ from ganaug.core.errors import SchemaError, did_you_mean
 from ganaug.core.schema import Classes
 from ganaug.data.batches import BalancedBatches
 from ganaug.data.columns import CategoryColumn
-from ganaug.data.readers import _separator
+from ganaug.data.readers.dialect import dialect_of, encodings_of
+from ganaug.data.readers.text import parser
 from ganaug.data.table import TableCodec
 
 _CHUNK = 20_000  # rows
@@ -38,6 +39,8 @@ class TableStream:
         ``.csv``, ``.tsv`` or ``.parquet`` (the latter needs pyarrow).
     target : str, optional
         Label column; by default the last one.
+    encoding : str, optional
+        Of a text table; by default found by looking at its beginning.
     rows : int, default=100000
         How many rows are kept in memory, shared equally by the classes.
     random_state : int, default=0
@@ -59,9 +62,18 @@ class TableStream:
     ([50, 50, 50], (2, 4))
     """
 
-    def __init__(self, path: str | Path, target: str | None = None, *, rows: int = 100_000, random_state: int = 0):
+    def __init__(
+        self,
+        path: str | Path,
+        target: str | None = None,
+        *,
+        encoding: str | None = None,
+        rows: int = 100_000,
+        random_state: int = 0,
+    ) -> None:
         self.path = Path(path)
         self.target = target
+        self.encoding = encoding
         self.rows = rows
         self.random_state = random_state
         self._text: set[str] = set()  # columns that look like numbers in some chunks only
@@ -119,7 +131,9 @@ class TableStream:
                 yield from islice(self._parquet(), skip, None)
             else:
                 kinds = dict.fromkeys(self._text, str)
-                with pd.read_csv(self.path, sep=_separator(self.path), chunksize=_CHUNK, dtype=kinds) as reader:
+                encoding = self.encoding or encodings_of(self.path)[0]
+                dialect = dialect_of(self.path, encoding)
+                with parser(self.path, dialect, encoding, chunksize=_CHUNK, dtype=kinds) as reader:
                     yield from islice(reader, skip, None)
         except SchemaError:
             raise

@@ -1,5 +1,6 @@
 """The trained model: it samples, it is saved, it is loaded."""
 
+import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -19,7 +20,7 @@ from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec, concatenate
 
-_CHUNK_NUMBERS = 2**22  # numbers in one encoded chunk, 16 MB
+_CHUNK_NUMBERS = 2**19  # numbers in one encoded chunk: larger ones leave the cache, and cost a network memory
 _CHUNK_SAMPLES = 16_384
 
 
@@ -210,8 +211,17 @@ class ConditionalGAN:
     @torch.no_grad()
     def encoded(self, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Make encoded samples, ``(n, *sample_shape)`` float32, of the conditions ``c (n,)``, int64, in one piece."""
-        z = torch.from_numpy(rng.standard_normal((len(c), self.latent_dim), dtype=np.float32))
-        return self.generator_ema(z, torch.tensor(c)).numpy()
+        device = next(self.generator_ema.parameters()).device
+        z = torch.from_numpy(rng.standard_normal((len(c), self.latent_dim), dtype=np.float32)).to(device)
+        return self.generator_ema(z, torch.tensor(c, device=device)).float().cpu().numpy()
+
+    def weights_digest(self) -> str:
+        """Return the SHA-256 digest of the generator that is sampled, saved or not."""
+        digest = hashlib.sha256()
+        for name, tensor in sorted(self.generator_ema.state_dict().items()):
+            digest.update(f"{name} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.cpu().numpy().tobytes())
+        return digest.hexdigest()
 
     def _conditions(self, n: int | None, label: Any, labels: Iterable[Any] | None) -> np.ndarray:
         if labels is not None:

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor
 
 from ganaug.core import checkpoint
-from ganaug.core.atomic import refuse_unwritable
+from ganaug.core.atomic import locked, refuse_unwritable
 from ganaug.core.errors import CheckpointError, ConfigError, OutputError, TrainingInterrupted
 from ganaug.core.history import CLOCK, History
-from ganaug.core.lock import claimed
 from ganaug.training.callbacks import Callback
 
 if TYPE_CHECKING:
@@ -99,7 +98,7 @@ class Snapshot(Callback):
         self._last = time.monotonic()
         is_first = trainer.world.rank == 0
         if is_first:
-            self._stack.enter_context(claimed(self.path))
+            self._stack.enter_context(locked(self.path, who="training"))
         if self.resume and self.path.exists():
             self._restore(trainer)
         elif is_first:

@@ -21,6 +21,7 @@ ARGUMENTS = {
     "benchmarks/scale.py": ["--rows", "2000", "--samples", "1000"],
     "benchmarks/tabular.py": ["--data", "small.csv"],
     "benchmarks/throughput.py": ["--sizes", "8,8x3", "--steps", "2", "--turns", "1"],
+    "benchmarks/writing.py": ["--images", "200", "--rows", "2000", "--rounds", "1"],
     "benchmarks/transfer.py": ["--source-steps", "2", "--steps", "1", "2", "--picture", "picture.png"],
 }
 SHOWN = {
@@ -35,6 +36,7 @@ SHOWN = {
     "benchmarks/scale.py": ["rows/s", "GANOverSampler on 2,000 rows", "× the frame"],
     "benchmarks/tabular.py": ["mean rank", "GANOverSampler", "CPU-seconds"],
     "benchmarks/throughput.py": ["images/s", "ratio of medians"],
+    "benchmarks/writing.py": ["images of 32 × 32", "rows of 10 columns", "writing alone", "resident MB"],
     "benchmarks/transfer.py": ["Fréchet distance", "scratch", "full/mixture", "Classes: new 5, 6, 7, 8, 9"],
 }
 

@@ -13,7 +13,8 @@ import ganaug
 
 PACKAGE = Path(ganaug.__file__).parent
 ROOT = PACKAGE.parent
-FLOORS = {"core": 0, "data": 1, "models": 2, "training": 3, "evaluation": 4, "sampler": 5, "transforms": 5, "cli": 5}
+FLOORS = {"core": 0, "data": 1, "models": 2, "training": 3, "synthesis": 3, "evaluation": 4}
+FLOORS |= {"sampler": 5, "transforms": 5, "cli": 5}
 GROUPS = ["objectives", "networks", "codecs", "readers", "writers"]
 
 

@@ -75,7 +75,7 @@ def _encodings(path: Path, encoding: str | None) -> list[str]:
 
 
 @contextmanager
-def _parser(path: Path, dialect: Dialect, encoding: str, **options: Any) -> Iterator[Any]:
+def parser(path: Path, dialect: Dialect, encoding: str, **options: Any) -> Iterator[Any]:
     """Open a table; a row with more cells than the header is an error."""
     with path.open("rb") as handle, warnings.catch_warnings():
         warnings.simplefilter("error", pd.errors.ParserWarning)
@@ -96,7 +96,7 @@ def _frame(path: Path, dialect: Dialect, encoding: str) -> pd.DataFrame:
     """Read in chunks; a column whose chunks disagree about its type is read again, whole."""
     rows = max(int(_CHUNK / dialect.bytes_a_row), 100)
     columns: list[_Column] = []
-    with _parser(path, dialect, encoding, chunksize=rows) as chunks:
+    with parser(path, dialect, encoding, chunksize=rows) as chunks:
         for chunk in chunks:
             names = chunk.columns
             columns = columns or [_Column() for _ in names]
@@ -106,7 +106,7 @@ def _frame(path: Path, dialect: Dialect, encoding: str) -> pd.DataFrame:
     series = {i: column.series() for i, column in enumerate(columns)}
     if unclear:
         only = None if dialect.named_rows else unclear  # pandas cannot do both
-        with _parser(path, dialect, encoding, usecols=only) as again:
+        with parser(path, dialect, encoding, usecols=only) as again:
             again = again.reset_index(drop=True)
             series |= {i: again.iloc[:, i if only is None else place] for place, i in enumerate(unclear)}
     frame = pd.DataFrame(series, copy=False)

@@ -1,10 +1,13 @@
 import errno
 import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from ganaug.core.atomic import replacing
+from ganaug.core.atomic import locked, replacing
 from ganaug.core.errors import GANAugError, OutputError
 
 
@@ -66,7 +69,7 @@ def test_existing_target_is_refused_before_anything_is_written(tmp_path, folder)
     target = tmp_path / "out"
     target.mkdir() if folder else target.touch()
     entered = False
-    with pytest.raises(OutputError, match="out exists already"), replacing(target, folder=folder):
+    with pytest.raises(OutputError, match="out exists already"), replacing(target):
         entered = True
     assert not entered
 
@@ -101,45 +104,39 @@ def test_output_errors_are_ganaug_and_os_errors(tmp_path):
     assert isinstance(caught.value, OSError)
 
 
-def test_folder_is_complete_or_absent(tmp_path):
+def test_left_over_of_a_killed_process_is_written_over(tmp_path):
+    target = tmp_path / "out.bin"
+    code = f"""
+import os, signal
+from pathlib import Path
+from ganaug.core.atomic import locked, replacing
+with replacing(Path({str(target)!r})) as partial:
+    partial.write_bytes(b"half")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", code]).returncode == -signal.SIGKILL
+    assert files(tmp_path) == [".out.bin.lock", ".out.bin.partial"]
+    with replacing(target) as partial:
+        assert not partial.exists()
+        partial.write_bytes(b"whole")
+    assert target.read_bytes() == b"whole"
+    assert files(tmp_path) == ["out.bin"]
+
+
+def test_second_writer_is_refused_and_the_first_goes_on(tmp_path):
+    target = tmp_path / "out.bin"
+    with replacing(target) as partial:
+        partial.write_bytes(b"first")
+        with pytest.raises(OutputError, match="another process is writing .*out.bin"), replacing(target):
+            pass
+        assert partial.read_bytes() == b"first"
+    assert target.read_bytes() == b"first"
+    assert files(tmp_path) == ["out.bin"]
+
+
+def test_lock_that_was_waited_for_in_vain_guards_again(tmp_path):
     target = tmp_path / "out"
-    with replacing(target, folder=True) as partial:
-        (partial / "class").mkdir()
-        (partial / "class" / "1.png").write_bytes(b"1")
-        assert not target.exists()
-    assert files(tmp_path) == ["out", "out/class", "out/class/1.png"]
-
-
-def test_folder_replaces_an_old_folder_whole(tmp_path):
-    target = tmp_path / "out"
-    target.mkdir()
-    (target / "old.png").touch()
-    with replacing(target, folder=True, overwrite=True) as partial:
-        (partial / "new.png").touch()
-        assert files(target) == ["old.png"]
-    assert files(tmp_path) == ["out", "out/new.png"]
-
-
-def test_failing_folder_leaves_the_old_one(tmp_path):
-    target = tmp_path / "out"
-    target.mkdir()
-    (target / "old.png").touch()
-    with pytest.raises(RuntimeError), replacing(target, folder=True, overwrite=True) as partial:
-        (partial / "new.png").touch()
-        raise RuntimeError
-    assert files(tmp_path) == ["out", "out/old.png"]
-
-
-def test_folder_whose_rename_fails_leaves_the_old_one(tmp_path, monkeypatch):
-    target = tmp_path / "out"
-    target.mkdir()
-    (target / "old.png").touch()
-    rename = Path.rename
-
-    def refuse_partial(self, to):
-        return full() if self.name.endswith(".partial") else rename(self, to)
-
-    with pytest.raises(OutputError, match="No space"), replacing(target, folder=True, overwrite=True) as partial:
-        (partial / "new.png").touch()
-        monkeypatch.setattr(Path, "rename", refuse_partial)
-    assert files(tmp_path) == ["out", "out/old.png"]
+    for _ in range(3):
+        with locked(target), pytest.raises(OutputError), locked(target):
+            pass
+    assert files(tmp_path) == []

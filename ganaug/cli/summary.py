@@ -1,0 +1,115 @@
+"""What ``ganaug synth`` tells: how it goes, what was written, how good it looks, what it would take."""
+
+import math
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from ganaug.core.plan import Plan, Shard
+from ganaug.evaluation.fidelity import Fidelity, assess
+from ganaug.models.gan import ConditionalGAN
+from ganaug.synthesis.run import write_shards
+
+_MEASURED = 256  # samples that an estimate is made from
+
+
+class _Rate(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        return Text("" if not task.speed else f"{task.speed:,.0f}/s")
+
+
+@contextmanager
+def progress(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
+    """Show a bar with rate and time left on stderr; yield what moves it on by so many samples."""
+    columns = (TextColumn("writing"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=hidden) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda n: bar.advance(task, n)
+
+
+def table(plan: Plan) -> str:
+    """Return what was written, class by class."""
+    made, real = plan.counts(), plan.counts(real=True)
+    drawn = Table(box=None, pad_edge=False)
+    for name in ("class", "synthetic", *(["real"] if real else []), "folder"):
+        drawn.add_column(name, justify="left" if name in ("class", "folder") else "right")
+    for of in plan.classes:
+        shown = [f"{counts.get(str(of.label), 0):,}" for counts in ([made, real] if real else [made])]
+        drawn.add_row(Text(str(of.label)), *shown, Text(of.folder))
+    console = Console(width=120, force_terminal=False)
+    with console.capture() as capture:
+        console.print(drawn)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+
+def quality(
+    gan: ConditionalGAN, real: tuple[np.ndarray, np.ndarray], synthetic: dict[Any, np.ndarray]
+) -> dict[Any, Fidelity]:
+    """Judge every class that has real samples to compare with."""
+    conditions = {label: int(gan.classes.index([label])[0]) for label in synthetic}
+    enough = {label: condition for label, condition in conditions.items() if (real[1] == condition).sum() >= 2}
+    found = assess(*real, {condition: synthetic[label] for label, condition in enough.items()})
+    return {label: found[condition] for label, condition in enough.items()}
+
+
+def verdicts(plan: Plan, found: dict[Any, Fidelity] | None) -> list[str]:
+    """Return what was found about each class, a line each; `found` is None where there is nothing to compare with."""
+    if found is None:
+        return ["Not judged: give --data, the real samples to compare with."]
+    return [f"  {of.label}: {_verdict(found.get(of.label))}" for of in plan.classes if of.n]
+
+
+def _verdict(found: Fidelity | None) -> str:
+    if found is None:
+        return "not judged (fewer than 2 real samples)"
+    called = (
+        f"{found.agreement:.1%} are called so by an SVM trained on the real data (real ones, held out: "
+        f"{found.agreement_real:.1%}); "
+    )
+    near = (
+        f"; nearest real sample {found.nearest_ratio:.2f} × as far as between real ones "
+        "(well under 1 would mean copies)"
+    )
+    return (
+        ("" if math.isnan(found.agreement) else called)
+        + f"diversity: they cover {found.coverage:.0%} of the real samples"
+        + ("" if math.isnan(found.nearest_ratio) else near)
+    )
+
+
+def estimate(gan: ConditionalGAN, plan: Plan, out: Path) -> tuple[list[str], dict[str, Any]]:
+    """Write a short sample elsewhere, and return what the whole would be."""
+    of = max(plan.classes, key=lambda of: of.n)
+    sample = Shard(of, 0, 0, min(of.n, _MEASURED), real=False)
+    with tempfile.TemporaryDirectory(prefix="ganaug-") as name:
+        folder = Path(name)
+        (folder / of.folder).mkdir()
+        write_shards(gan, plan, [sample._replace(n=min(of.n, 16))], folder)  # warms up
+        start = time.perf_counter()
+        write_shards(gan, plan, [sample], folder)
+        each = (time.perf_counter() - start) / sample.n
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / sample.n
+    told: dict[str, Any] = {
+        "out": str(out),
+        "counts": plan.counts(),
+        "samples": plan.n,
+        "shards": sum(1 for _ in plan.shards()),
+        "bytes": round(plan.n * size),
+        "seconds": round(plan.n * each, 1),
+        "checkpoint_sha256": plan.checkpoint_sha256,
+    }
+    lines = [
+        f"Would write {plan.n:,} samples to {out}, {told['shards']:,} shards of {plan.output}: about "
+        f"{told['bytes'] / 1e6:,.1f} MB in {told['seconds']:,.0f} s with one thread, by {sample.n} samples.",
+        table(plan),
+    ]
+    return lines, told

@@ -1,0 +1,1 @@
+"""Writing samples at scale: shards, workspaces that survive a crash, several processes, merging."""

@@ -1,0 +1,126 @@
+"""Join what several machines wrote."""
+
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ganaug.core import manifest
+from ganaug.core.atomic import os_errors, remove
+from ganaug.core.errors import ManifestError, OutputError
+from ganaug.core.manifest import PREVIEW, Manifest
+from ganaug.core.plan import ClassPlan, Plan
+from ganaug.synthesis.ranks import Ranks
+from ganaug.synthesis.workspace import Workspace, claimed
+
+_OWN = ("classes", "shard", "preview")  # in what parts of one output may differ
+
+
+def merge(folders: Sequence[Path], out: Path, *, move: bool = False, overwrite: bool = False) -> tuple[Plan, int]:
+    """Join folders that were written with one seed and one model; return the plan of the whole and the number of files.
+
+    Every file is checked on its way. Parts that together are all of a plan become, manifest included, what one machine
+    would have written.
+
+    Parameters
+    ----------
+    folders : sequence of Path
+        What ``ganaug synth --shard k/K`` wrote, or folders of different classes.
+    out : Path
+        The folder to write.
+    move : bool, default=False
+        Whether the folders are deleted at the end; on one file system nothing is copied then.
+    overwrite : bool, default=False
+        Whether an output of ganaug at `out` may be replaced.
+
+    Raises
+    ------
+    ManifestError
+        If settings differ, parts overlap, or one is missing.
+    OutputError
+        If a file is missing or altered, `out` exists, or the file system refuses.
+    """
+    if len({folder.resolve() for folder in folders}) < len(folders):
+        raise ManifestError("a folder is named twice")
+    parts = [manifest.read(folder) for folder in folders]
+    plan = _joined(parts)
+    with claimed(out, Ranks()), os_errors(out):
+        space = Workspace(out, overwrite=overwrite)
+        space.begin(plan)
+        try:
+            files = {}
+            for part in parts:
+                for name, digest in part.files.items():
+                    if name != PREVIEW or plan.preview:
+                        _bring(part.folder / name, space.content / name, digest, link=move)
+                        files[name] = digest
+            space.finish(plan, sorted(files.items(), key=_order(plan)))
+        except BaseException:
+            remove(space.path)
+            raise
+    if move:
+        for folder in folders:
+            remove(folder)
+    return plan, len(files)
+
+
+def _joined(parts: Sequence[Manifest]) -> Plan:
+    """Return the plan that the parts are all of."""
+    first = parts[0]
+    if first.plan.single_file:
+        raise ManifestError(f"{first.folder} was written as a single file; only folders are merged")
+    classes: dict[int, ClassPlan] = {}
+    shares: dict[int, Counter[tuple[int, int]]] = defaultdict(Counter)
+    for part in parts:
+        differences = part.plan.differences(first.plan, ignore=_OWN)
+        if differences:
+            raise ManifestError(f"{part.folder} has other settings than {first.folder}: {'; '.join(differences)}")
+        for of in part.plan.classes:
+            if classes.setdefault(of.index, of) != of:
+                raise ManifestError(f"the folders have other numbers of class {of.label!r}; merge parts of one run")
+            shares[of.index][part.plan.shard or (0, 1)] += 1
+    for index, found in shares.items():
+        machines = {share[1] for share in found}
+        if len(machines) > 1 or max(found.values()) > 1:
+            raise ManifestError(f"the folders overlap: class {classes[index].label!r} is in more than one of them")
+        missing = set(range(max(machines))) - {share[0] for share in found}
+        if missing:
+            shard = f"{min(missing)}/{max(machines)}"
+            raise ManifestError(f"class {classes[index].label!r} is not whole: the part of --shard {shard} is missing")
+    return first.plan.model_copy(
+        update={
+            "classes": tuple(of for _, of in sorted(classes.items())),
+            "shard": None,
+            "preview": sum(part.plan.preview for part in parts) == 1,
+        }
+    )
+
+
+def _bring(source: Path, there: Path, digest: str, *, link: bool) -> None:
+    """Copy a file, or give it a second name, and check what came."""
+    if not source.is_file():
+        raise OutputError(f"{source} is missing; ganaug verify {source.parents[1]} lists what else")
+    if not (link and _linked(source, there)):
+        shutil.copyfile(source, there)
+    if manifest.digest_of(there) != digest:
+        raise OutputError(f"{source} is not as it was written; ganaug verify {source.parents[1]} lists what else")
+
+
+def _linked(source: Path, there: Path) -> bool:
+    try:
+        os.link(source, there)
+    except OSError:  # another file system
+        return False
+    return True
+
+
+def _order(plan: Plan) -> Callable[[tuple[str, str]], tuple[int, bool, int, str]]:
+    """Return a key that sorts files as a single machine lists them."""
+    place = {of.folder: of.index for of in plan.classes}
+
+    def key(file: tuple[str, str]) -> tuple[int, bool, int, str]:
+        folder, _, name = file[0].rpartition("/")
+        return place.get(folder, len(place) + max(place.values())), name.startswith("real-"), len(name), name
+
+    return key

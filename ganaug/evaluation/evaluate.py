@@ -69,8 +69,8 @@ def evaluate(
     score : {"balanced accuracy", "recall of rare classes"}, default="balanced accuracy"
         What decides about utility. Rare is a class with fewer than half of the largest one's training samples.
     classifier : scikit-learn classifier, optional
-        For the utility of rows. Default: ``HistGradientBoostingClassifier(early_stopping=False)``. It sees encoded rows:
-        standardised numbers and one-hot categories. Images are judged with a small convolutional network.
+        For the utility of rows. Default: ``HistGradientBoostingClassifier(early_stopping=False)``. It sees encoded
+        rows: standardised numbers and one-hot categories. Images are judged with a small convolutional network.
     repeats : int, optional
         Fits of each kind for utility. Default: 5 for rows, 3 for images.
     features : torch.nn.Module, optional
@@ -105,12 +105,12 @@ def evaluate(
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
-    >>> X, y = load_iris(return_X_y=True)
+    >>> from sklearn.datasets import load_wine
+    >>> X, y = load_wine(return_X_y=True)
     >>> gan = ganaug.train(X[::2], y[::2], max_steps=20, random_state=0)
-    >>> found = evaluate(gan, X[1::2], y[1::2], X[::2], y[::2], questions=["fidelity"], random_state=0)
-    >>> found["fidelity"].verdict.words
-    'does not look like the real data'
+    >>> found = evaluate(gan, X[1::2], y[1::2], X[::2], y[::2], questions=["fidelity", "privacy"], random_state=0)
+    >>> list(found), found["privacy"].verdict.words
+    (['fidelity', 'privacy'], 'no sign of copying')
     >>> round(found["fidelity"]["coverage"].real, 1)
     1.0
     """
@@ -159,7 +159,7 @@ def evaluate(
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 2),
         "versions": {"ganaug": ganaug.__version__},
-        "notes": [*notes],
+        "notes": [*notes, *_doubts(source, classes)],
     }
     sources = {"training": (x, c), "held out": (x_test, c_test), "synthetic": (x_made, c_made)}
     gallery = {name: _shown(codec, *parts, names) for name, parts in sources.items()}
@@ -241,6 +241,20 @@ def _described(source: Any) -> str:
     return "samples that were given"
 
 
+def _doubts(source: Any, classes: Classes) -> list[str]:
+    """Return a note if a model was trained on other data than it is compared with."""
+    if not isinstance(source, ConditionalGAN):
+        return []
+    learnt = dict(zip(source.classes_.tolist(), source.classes.counts, strict=True))
+    given = dict(zip(classes.labels.tolist(), classes.counts, strict=True))
+    if all(given[label] == n for label, n in learnt.items()):
+        return []
+    return [
+        f"The model was trained on other data than X_train (counts by class: {learnt}, not {given}). Its privacy can "
+        "only be judged against the data that it was trained on."
+    ]
+
+
 def _shown(codec: Codec, x: np.ndarray, c: np.ndarray, names: Mapping[int, str]) -> dict[str, Any]:
     """Decode some samples of each class: images as uint8, rows as a DataFrame."""
     gallery: dict[str, Any] = {}
@@ -262,4 +276,4 @@ def _frame(codec: Codec, encoded: np.ndarray) -> pd.DataFrame:
     if isinstance(decoded, pd.DataFrame):
         return decoded
     array = decoded.toarray() if hasattr(decoded, "toarray") else np.asarray(decoded)
-    return pd.DataFrame(array, columns=[str(column.name) for column in codec.schema.columns])
+    return pd.DataFrame(array, columns=[str(i) for i in range(array.shape[1])])

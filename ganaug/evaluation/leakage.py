@@ -46,11 +46,11 @@ def check_leaks(training: list[bytes], held_out: list[bytes], synthetic: list[by
     expected = twin_rate(training)
     learnt, made, n = set(training), set(synthetic), len(held_out)
     shared = sum(digest in learnt for digest in held_out)
-    by_chance = f"chance explains about {expected:.1%}: that share of the training samples has a twin among them"
+    by_chance = f"of the training samples {expected:.1%} have a twin among themselves"
     if shared > _most(expected, n):
         raise LeakageError(
             f"{shared:,} of {n:,} held-out samples ({shared / n:.1%}) are in the training data too; {by_chance}. "
-            "Nothing can be judged on samples that were learnt from: hold out others"
+            "Nothing can be judged on what was learnt from: hold out other samples"
         )
     fresh = [digest for digest in held_out if digest not in learnt]
     seen = sum(digest in made for digest in fresh)

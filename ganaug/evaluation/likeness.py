@@ -144,7 +144,7 @@ def _verdict(measured: Mapping[str, list[Measurement]], chance: float) -> Verdic
     found = [{m.metric: m for m in own} for own in measured.values()]
     auc, real = (np.mean([max(0.5, getattr(own[TWO_SAMPLE], part)) for own in found]) for part in ("value", "real"))
     because = f"a classifier tells them from real ones of their class with an AUC of {auc:.2f} (real ones: {real:.2f})"
-    low = np.mean([max(0.5, own[TWO_SAMPLE].low) for own in found])
+    low = float(np.mean([max(0.5, own[TWO_SAMPLE].low) for own in found]))
     verdicts = [_graded(low <= _TOLD[0], low <= _TOLD[1], because)]
     for metric, (said, floor) in _SAID.items():
         if metric not in found[0]:

@@ -13,6 +13,7 @@ COMMANDS = [
     ["verify"],
     ["merge"],
     ["pool"],
+    ["evaluate"],
     ["info"],
     ["plugins"],
     ["doctor"],

@@ -10,6 +10,7 @@ import ganaug
 from ganaug.cli.cache import cache
 from ganaug.cli.console import is_first_process, say
 from ganaug.cli.doctor import doctor
+from ganaug.cli.evaluate import evaluate
 from ganaug.cli.finetune import finetune
 from ganaug.cli.info import info
 from ganaug.cli.merge import merge
@@ -33,6 +34,7 @@ app.command()(synth)
 app.command()(verify)
 app.command()(merge)
 app.command()(pool)
+app.command()(evaluate)
 app.command()(info)
 app.command()(plugins)
 app.command()(doctor)

@@ -76,8 +76,8 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
             say(f"there is no {state}: starting from the beginning")
         try:
             gan, dataset = _fit(params, fit, state, every, quiet=params["quiet"], verb=verb)
-            said = {"data": params["data"].name, "licence": params["licence"], "source": params["source"]}
-            digest = gan.save(out, overwrite=params["overwrite"], **said)
+            told = {"data": params["data"].name, "licence": params["licence"], "source": params["source"]}
+            digest = gan.save(out, overwrite=params["overwrite"], **told)
             state.unlink(missing_ok=True)
         except KeyboardInterrupt as error:
             if not state.exists():

@@ -32,6 +32,8 @@ def train(
     source: options.Source = None,
     seed: options.Seed = 0,
     overwrite: options.Overwrite = False,
+    watch: options.Watch = False,
+    tensorboard: options.TensorBoard = None,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
 ) -> None:

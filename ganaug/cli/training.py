@@ -5,9 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import typer
+
 from ganaug.cli import options
 from ganaug.cli.console import result, say
 from ganaug.core.atomic import refuse_unwritable
+from ganaug.core.errors import OutputError
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -31,12 +34,12 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
     """
     out: Path = params["out"]
     refuse_unwritable(out, overwrite=params["overwrite"])
+    watching = {name: params[name] for name in ("watch", "quiet", "tensorboard")}
+    _refuse_contradictions(**watching)
     dataset = options.dataset_from(params["data"], params["target"], params["image_size"])
-    from ganaug.training.callbacks import ProgressBar
-
     if not params["quiet"]:
         say(f"{verb} on {dataset.source}")
-    gan = fit(dataset, [] if params["quiet"] else [ProgressBar()])
+    gan = fit(dataset, _callbacks(**watching))
     said = {"data": params["data"].name, "licence": params["licence"], "source": params["source"]}
     digest = gan.save(out, overwrite=params["overwrite"], **said)
     seconds = gan.history.last["seconds"]
@@ -51,3 +54,18 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
     if gan.transfer is not None:
         data_out["transfer"] = gan.transfer.to_json()
     result(lines, data_out, params["as_json"])
+
+
+def _refuse_contradictions(watch: bool, quiet: bool, tensorboard: Path | None) -> None:
+    if watch and quiet:
+        raise typer.BadParameter("--watch and --quiet contradict each other")
+    if tensorboard is not None and tensorboard.exists() and (not tensorboard.is_dir() or any(tensorboard.iterdir())):
+        raise OutputError(f"{tensorboard} exists and is not an empty folder; give every run a new one")
+
+
+def _callbacks(watch: bool, quiet: bool, tensorboard: Path | None) -> "list[Callback]":
+    from ganaug.evaluation.watching import RareFidelity
+    from ganaug.training.callbacks import LiveTable, ProgressBar, TensorBoard
+
+    callbacks: list[Callback] = [] if quiet else [LiveTable() if watch else ProgressBar()]
+    return callbacks if tensorboard is None else [*callbacks, TensorBoard(tensorboard, measure=RareFidelity())]

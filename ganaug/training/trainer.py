@@ -121,6 +121,15 @@ class Trainer:
         Seeds batches and noise.
     callbacks : sequence of Callback
         In calling order.
+
+    Attributes
+    ----------
+    history : History
+        Its newest row is that of the last record.
+    probes : Tensor of shape (n_classes, 8, *sample_shape)
+        Encoded samples of every class as of the last record, always from the same latents.
+    progress : float
+        Share of the budget that is spent, 0 … 1.
     """
 
     def __init__(
@@ -268,7 +277,7 @@ class Trainer:
         real_accuracy, fake_accuracy = self.objective.accuracy(real_logits, fake_logits)
         seconds = time.perf_counter() - self._start
         with torch.no_grad():
-            probes = self.generator_ema(self._probe_z, self._probe_c).unflatten(0, (-1, _PROBES))
+            self.probes = self.generator_ema(self._probe_z, self._probe_c).unflatten(0, (-1, _PROBES))
         self.history.append(
             step=self.gan.step,
             d_loss=float(values[:, 0].mean()),
@@ -277,7 +286,7 @@ class Trainer:
             d_accuracy_fake=float(fake_accuracy),
             d_grad_norm=_grad_norm(self.discriminator),
             g_grad_norm=_grad_norm(self.generator),
-            diversity=diversity(probes, self._spread),
+            diversity=diversity(self.probes, self._spread),
             samples_per_second=self.gan.step * self.config.d_steps * self.config.batch_size / seconds,
             seconds=seconds,
         )

@@ -23,10 +23,13 @@ _HOME = {
     "train": "ganaug.training.trainer",
     "finetune": "ganaug.training.transfer",
     "load": "ganaug.models.gan",
+    "evaluate": "ganaug.evaluation.evaluate",
+    "Evaluation": "ganaug.evaluation.result",
     "choose_share": "ganaug.evaluation.utility",
     "ShareChoice": "ganaug.evaluation.utility",
     "GANAugError": "ganaug.core.errors",
     "SchemaError": "ganaug.core.errors",
+    "LeakageError": "ganaug.core.errors",
     "ConfigError": "ganaug.core.errors",
     "PluginNotFoundError": "ganaug.core.errors",
     "CheckpointError": "ganaug.core.errors",
@@ -44,6 +47,7 @@ if TYPE_CHECKING:
         CheckpointError as CheckpointError,
         ConfigError as ConfigError,
         GANAugError as GANAugError,
+        LeakageError as LeakageError,
         OutputError as OutputError,
         PluginNotFoundError as PluginNotFoundError,
         PoolError as PoolError,
@@ -54,6 +58,8 @@ if TYPE_CHECKING:
     from ganaug.core.history import History as History
     from ganaug.core.pool import Pool as Pool
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
+    from ganaug.evaluation.evaluate import evaluate as evaluate
+    from ganaug.evaluation.result import Evaluation as Evaluation
     from ganaug.evaluation.utility import ShareChoice as ShareChoice, choose_share as choose_share
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler

@@ -12,12 +12,16 @@ class SchemaError(GANAugError, ValueError):
     """The data are not what the operation needs, or do not match what the model was trained on."""
 
 
+class LeakageError(SchemaError):
+    """Samples to judge by are among those that were learnt from."""
+
+
 class ConfigError(GANAugError, ValueError):
     """A setting is unknown, out of range, or contradicts another one."""
 
 
 class PluginNotFoundError(GANAugError, LookupError):
-    """No installed distribution provides the named objective, network, codec, reader or writer."""
+    """No installed distribution provides the named objective, network, codec, metric, reader or writer."""
 
 
 class CheckpointError(GANAugError):

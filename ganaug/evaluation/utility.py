@@ -164,8 +164,23 @@ def classify(
     seed : int
         Seeds weights, batches and moves; torch's global generator is left as it was.
     """
+    model = fit_classifier(images, labels, weights, steps=steps, seed=seed)
+    return outputs(model, unseen).argmax(1)
+
+
+def fit_classifier(
+    images: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    *,
+    steps: int,
+    seed: int,
+    loss_weights: np.ndarray | None = None,
+) -> nn.Sequential:
+    """Train the network of `classify` and return it; ``loss_weights (n_classes,)`` weigh its loss by class."""
     x, c = torch.from_numpy(images), torch.from_numpy(labels)
     drawn = torch.from_numpy(np.asarray(weights, dtype=np.float64))
+    importance = None if loss_weights is None else torch.tensor(loss_weights, dtype=torch.float32)
     bilinear = v2.InterpolationMode.BILINEAR
     move = v2.RandomAffine(12, translate=(0.08, 0.08), scale=(0.9, 1.1), interpolation=bilinear, fill=-1)
     with torch.random.fork_rng(devices=[]), threads(1):
@@ -176,15 +191,20 @@ def classify(
         for _ in range(steps):
             chosen = torch.multinomial(drawn, _BATCH, replacement=True)
             batch = torch.cat([move(part) for part in x[chosen].split(_TOGETHER)])
-            loss = F.cross_entropy(model(batch), c[chosen])
+            loss = F.cross_entropy(model(batch), c[chosen], importance)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
-        model.eval()
-        with torch.no_grad():
-            scores: list[Tensor] = [model(part) for part in torch.from_numpy(unseen).split(1000)]
-    return torch.cat(scores).argmax(1).numpy()
+    return model.eval()
+
+
+@torch.no_grad()
+def outputs(model: nn.Module, images: np.ndarray) -> np.ndarray:
+    """Return a network's outputs ``(n, ...)`` for encoded images, in pieces and on one thread."""
+    with threads(1):
+        scores: list[Tensor] = [model(part) for part in torch.from_numpy(images).split(1000)]
+    return torch.cat(scores).numpy()
 
 
 def batch_weights(labels: np.ndarray, synthetic: np.ndarray, share: float) -> np.ndarray:
@@ -206,7 +226,7 @@ def batch_weights(labels: np.ndarray, synthetic: np.ndarray, share: float) -> np
     return weights / weights.sum()
 
 
-def _network(channels: int, n_classes: int) -> nn.Module:
+def _network(channels: int, n_classes: int) -> nn.Sequential:
     layers: list[nn.Module] = []
     for a, b in ((channels, 16), (16, 32), (32, 64)):
         layers += [nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2)]

@@ -1,0 +1,198 @@
+"""One call: does it look real, does it help, did it copy?"""
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import ganaug
+from ganaug.core.errors import ConfigError, SchemaError, did_you_mean
+from ganaug.core.randomness import as_seed
+from ganaug.core.schema import Classes
+from ganaug.data.codec import Codec, concatenate, fit_codec
+from ganaug.evaluation.arms import Data, image_arms, row_arms, wanted
+from ganaug.evaluation.benefit import BALANCED, SCORES, answer_utility
+from ganaug.evaluation.features import Features
+from ganaug.evaluation.leakage import check_leaks, digests
+from ganaug.evaluation.likeness import METRICS, answer_fidelity
+from ganaug.evaluation.privacy import answer_privacy
+from ganaug.evaluation.result import Answer, Evaluation
+from ganaug.evaluation.samples import evenly
+from ganaug.models.gan import ConditionalGAN, load
+
+QUESTIONS = ("fidelity", "utility", "privacy")
+_MOST_TAUGHT = 20_000  # training samples that classifiers see; rare classes stay whole
+_MOST_MADE = 10_000  # synthetic samples of a class
+_SHOWN = {"image": 100, "table": 1_000}  # samples of a class in the gallery
+_REPEATS = {"image": 3, "table": 5}
+
+
+def evaluate(
+    source: Any,
+    X_test: Any,
+    y_test: Any,
+    X_train: Any,
+    y_train: Any,
+    *,
+    questions: Sequence[str] = QUESTIONS,
+    score: str = BALANCED,
+    classifier: Any = None,
+    repeats: int | None = None,
+    features: Any = None,
+    metrics: Sequence[str] = (),
+    random_state: Any = None,
+) -> Evaluation:
+    """Answer with numbers: do the samples look real, do they help a classifier, were they copied?"""
+    start = time.perf_counter()
+    asked = _checked(questions, score, repeats)
+    seed = as_seed(random_state)
+    if isinstance(source, (str, Path)):
+        source = load(source)
+    codec, classes = _fitted(X_train, X_test, y_train)
+    kind = codec.schema.kind
+    x, c = codec.encode(X_train), classes.index(np.asarray(y_train))
+    x_test, c_test = codec.encode(X_test), _known(classes, y_test, "y_test")
+    if len(x) != len(c) or len(x_test) != len(c_test):
+        raise SchemaError(
+            f"{len(x)} training and {len(x_test)} held-out samples have {len(c)} and {len(c_test)} labels"
+        )
+    X_made, c_made = _made(source, classes, np.bincount(c), seed)
+    x_made = _encoded(codec, X_made)
+    notes = check_leaks(digests(x), digests(x_test), digests(x_made))
+    names = {k: str(label) for k, label in enumerate(classes.labels.tolist())}
+    made_names = {k: names[k] for k in np.unique(c_made).tolist()}
+    rng = np.random.default_rng(seed)
+    answers: dict[str, Answer] = {}
+    if "fidelity" in asked:
+        network = Features.fit(x, c, codec.spans, network=features, seed=seed)
+        three = network(x, c), network(x_test, c_test), network(x_made, c_made)
+        chosen = [*METRICS[kind], *metrics]
+        answers["fidelity"] = answer_fidelity(*three, made_names, codec.schema, metrics=chosen, rng=rng)
+    if "utility" in asked:
+        kept = _thinned(c)
+        data = Data(x[kept], c[kept], x_test, c_test, x_made, c_made)
+        arms = (image_arms if kind == "image" else row_arms)(classifier)
+        times = _REPEATS[kind] if repeats is None else repeats
+        answers["utility"] = answer_utility(data, arms, names, score=score, repeats=times, seed=seed)
+    if "privacy" in asked:
+        plain = Features(codec.spans, None)
+        three = plain(x, c), plain(x_test, c_test), plain(x_made, c_made)
+        answers["privacy"] = answer_privacy(*three, made_names, rng)
+    described = {
+        "kind": kind,
+        "data": codec.schema.describe(),
+        "classes": list(names.values()),
+        "training": _counts(c, names),
+        "held out": _counts(c_test, names),
+        "synthetic": _counts(c_made, names),
+        "source": _described(source),
+        "seed": seed,
+        "seconds": round(time.perf_counter() - start, 2),
+        "versions": {"ganaug": ganaug.__version__},
+        "notes": [*notes],
+    }
+    sources = {"training": (x, c), "held out": (x_test, c_test), "synthetic": (x_made, c_made)}
+    gallery = {name: _shown(codec, *parts, names) for name, parts in sources.items()}
+    return Evaluation(answers, described, gallery)
+
+
+def _checked(questions: Sequence[str], score: str, repeats: int | None) -> list[str]:
+    for question in questions:
+        if question not in QUESTIONS:
+            raise ConfigError(f"there is no question {question!r}; {did_you_mean(question, QUESTIONS)}")
+    if not questions:
+        raise ConfigError(f"questions is empty; choose among {', '.join(QUESTIONS)}")
+    if score not in SCORES:
+        raise ConfigError(f"score must be one of {', '.join(SCORES)}; got {score!r}")
+    if repeats is not None and (not isinstance(repeats, (int, np.integer)) or isinstance(repeats, bool) or repeats < 1):
+        raise ConfigError(f"repeats must be a positive integer; got {repeats!r}")
+    return [question for question in QUESTIONS if question in questions]
+
+
+def _fitted(X_train: Any, X_test: Any, y_train: Any) -> tuple[Codec, Classes]:
+    """Fit an encoding on all real samples, so that a level or a missing value that only one part has is known."""
+    if hasattr(X_train, "columns") and hasattr(X_test, "columns"):
+        if list(X_train.columns) != list(X_test.columns):
+            odd = sorted(set(map(str, X_train.columns)) ^ set(map(str, X_test.columns)))
+            raise SchemaError(f"X_train and X_test must have the same columns in the same order; they differ in {odd}")
+    try:
+        codec = fit_codec(concatenate([X_train, X_test]))
+    except (TypeError, ValueError) as error:
+        raise SchemaError(f"X_train and X_test must be of one kind, shape and container: {error}") from error
+    return codec, Classes.from_target(np.asarray(y_train))
+
+
+def _known(classes: Classes, y: Any, name: str) -> np.ndarray:
+    try:
+        return classes.index(np.asarray(y))
+    except SchemaError as error:
+        raise SchemaError(f"{name} has a class that y_train has not ({error})") from None
+
+
+def _made(source: Any, classes: Classes, counts: np.ndarray, seed: int) -> tuple[Any, np.ndarray]:
+    """Return synthetic samples and their classes: those given, or enough of the model's for every question."""
+    if not isinstance(source, ConditionalGAN):
+        try:
+            X, y = source
+        except (TypeError, ValueError):
+            raise ConfigError(
+                f"expected a ConditionalGAN, the path of a checkpoint, or (X, y); got {type(source).__name__}"
+            ) from None
+        return X, _known(classes, y, "the synthetic y")
+    c = _known(classes, source.classes_, "the model")
+    n = np.minimum(np.maximum(wanted(counts), counts), _MOST_MADE)[c]
+    return source.sample(labels=source.classes_.repeat(n), random_state=seed), c.repeat(n)
+
+
+def _encoded(codec: Codec, X: Any) -> np.ndarray:
+    try:
+        return codec.encode(X)
+    except SchemaError as error:
+        raise SchemaError(f"the synthetic samples are not like the real ones: {error}") from error
+
+
+def _thinned(c: np.ndarray) -> np.ndarray:
+    """Return positions of at most so many samples in all; the largest classes give way first."""
+    counts = np.bincount(c)
+    most = counts.max()
+    while np.minimum(counts, most).sum() > _MOST_TAUGHT:
+        most = int(most * 0.95)
+    own = [np.flatnonzero(c == k) for k in range(len(counts))]
+    return np.sort(np.concatenate([positions[evenly(len(positions), most)] for positions in own]))
+
+
+def _counts(c: np.ndarray, names: Mapping[int, str]) -> dict[str, int]:
+    return {name: int((c == k).sum()) for k, name in names.items()}
+
+
+def _described(source: Any) -> str:
+    if isinstance(source, ConditionalGAN):
+        return f"model {source.sha256[:12] if source.sha256 else '(not saved)'}, {source.step:,} steps"
+    return "samples that were given"
+
+
+def _shown(codec: Codec, x: np.ndarray, c: np.ndarray, names: Mapping[int, str]) -> dict[str, Any]:
+    """Decode some samples of each class: images as uint8, rows as a DataFrame."""
+    gallery: dict[str, Any] = {}
+    for k, name in names.items():
+        own = x[c == k]
+        if len(own):
+            some = own[evenly(len(own), _SHOWN[codec.schema.kind])]
+            gallery[name] = _picture(some) if codec.schema.kind == "image" else _frame(codec, some)
+    return gallery
+
+
+def _picture(encoded: np.ndarray) -> np.ndarray:
+    pixels = np.rint((encoded + 1) * 127.5).clip(0, 255).astype(np.uint8)
+    return pixels[:, 0] if pixels.shape[1] == 1 else np.moveaxis(pixels, 1, -1)
+
+
+def _frame(codec: Codec, encoded: np.ndarray) -> pd.DataFrame:
+    decoded = codec.decode(encoded, np.random.default_rng(0))
+    if isinstance(decoded, pd.DataFrame):
+        return decoded
+    array = decoded.toarray() if hasattr(decoded, "toarray") else np.asarray(decoded)
+    return pd.DataFrame(array, columns=[str(column.name) for column in codec.schema.columns])

@@ -1,10 +1,11 @@
 """How figures look, and the figure of a training run; needs the extra ``report``."""
 
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ganaug.core.extras import require
-
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from ganaug.core.history import History
@@ -48,28 +49,35 @@ def style(ink: str = INK) -> dict[str, Any]:
     }
 
 
-def figure(width: float, height: float) -> "Figure":
-    """Return an empty figure that no window waits for; sizes in inches."""
-    return require("matplotlib.figure", extra="report", purpose="drawing").Figure((width, height), layout="constrained")
-
-
 def draw_history(figure: "Figure", history: "History") -> None:
     """Draw the curves that a history has into a figure, two beside each other."""
-    from matplotlib.ticker import MaxNLocator, PercentFormatter
-
-    shown = [curve for curve in _CURVES if any(name in history for name, _ in curve[2])]
+    shown = list(curves(history))
     axes = figure.subplots(-(-len(shown) // 2), 2, squeeze=False).ravel()
     for ax in axes[len(shown) :]:
         ax.remove()
-    for ax, (title, label, columns, ends) in zip(axes, shown, strict=False):
-        drawn = [entry for entry in columns if entry[0] in history]
-        for (name, words), colour, line in zip(drawn, COLOURS, ("-", "--"), strict=False):
-            ax.plot(history["step"], history[name], line, color=colour, label=words)
-        ax.set(title=title, xlabel="step", ylabel=label)
-        ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
-        if ends is not None:
-            ax.set_ylim(*ends)
-        if ends == (0, 1):
-            ax.yaxis.set_major_formatter(PercentFormatter(1))
-        if len(drawn) > 1:
-            ax.legend()
+    for ax, (title, draw) in zip(axes, shown, strict=False):
+        ax.set_title(title)
+        draw(ax)
+
+
+def curves(history: "History") -> Iterator[tuple[str, Callable[["Axes"], None]]]:
+    """Yield a title, and what draws into axes, for each group of columns that a history has."""
+    for title, label, columns, ends in _CURVES:
+        present = [(name, words) for name, words in columns if name in history]
+        if present:
+            yield title, partial(_draw_curve, history=history, label=label, columns=present, ends=ends)
+
+
+def _draw_curve(ax: "Axes", history: "History", label: str, columns: list[tuple[str, str]], ends: Any) -> None:
+    from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+    for (name, words), colour, line in zip(columns, COLOURS, ("-", "--"), strict=False):
+        ax.plot(history["step"], history[name], line, color=colour, label=words)
+    ax.set(xlabel="step", ylabel=label)
+    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    if ends is not None:
+        ax.set_ylim(*ends)
+    if ends == (0, 1):
+        ax.yaxis.set_major_formatter(PercentFormatter(1))
+    if len(columns) > 1:
+        ax.legend()

@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
+from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from ganaug.evaluation.benefit import BALANCED, SCORES, answer_utility
 from ganaug.evaluation.features import Features
 from ganaug.evaluation.leakage import check_leaks, digests
 from ganaug.evaluation.likeness import METRICS, answer_fidelity
+from ganaug.evaluation.pairs import nearest_pairs
 from ganaug.evaluation.privacy import answer_privacy
 from ganaug.evaluation.result import Answer, Evaluation
 from ganaug.evaluation.samples import evenly
@@ -27,6 +31,7 @@ QUESTIONS = ("fidelity", "utility", "privacy")
 _MOST_TAUGHT = 20_000  # training samples that classifiers see; rare classes stay whole
 _MOST_MADE = 10_000  # synthetic samples of a class
 _SHOWN = {"image": 100, "table": 1_000}  # samples of a class in the gallery
+_PAIRED = 6  # classes whose nearest pairs are kept, the rarest
 _REPEATS = {"image": 3, "table": 5}
 
 
@@ -89,14 +94,22 @@ def evaluate(
         "held out": _counts(c_test, names),
         "synthetic": _counts(c_made, names),
         "source": _described(source),
+        **_origin(source),
+        "training sha256": _digest(x, c),
+        "held out sha256": _digest(x_test, c_test),
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 2),
-        "versions": {"ganaug": ganaug.__version__},
+        "versions": {
+            "ganaug": ganaug.__version__,
+            **{name: version(name) for name in ("torch", "scikit-learn", "numpy")},
+        },
         "notes": [*notes],
     }
     sources = {"training": (x, c), "held out": (x_test, c_test), "synthetic": (x_made, c_made)}
     gallery = {name: _shown(codec, *parts, names) for name, parts in sources.items()}
-    return Evaluation(answers, described, gallery)
+    if "privacy" in asked:
+        gallery |= _nearest(codec, x, c, x_made, c_made, made_names)
+    return Evaluation(answers, described, gallery, source.history if isinstance(source, ConditionalGAN) else None)
 
 
 def _checked(questions: Sequence[str], score: str, repeats: int | None) -> list[str]:
@@ -183,6 +196,38 @@ def _shown(codec: Codec, x: np.ndarray, c: np.ndarray, names: Mapping[int, str])
             some = own[evenly(len(own), _SHOWN[codec.schema.kind])]
             gallery[name] = _picture(some) if codec.schema.kind == "image" else _frame(codec, some)
     return gallery
+
+
+def _origin(source: Any) -> dict[str, Any]:
+    """Return what is known of a model: its digest, settings and data."""
+    if not isinstance(source, ConditionalGAN):
+        return {}
+    return {
+        "model sha256": source.sha256,
+        "config": source.config.model_dump(),
+        "provenance": source.provenance.lines(),
+    }
+
+
+def _digest(encoded: np.ndarray, c: np.ndarray) -> str:
+    """Return a digest of encoded samples and their classes, the same for the same data in the same order."""
+    return sha256(np.ascontiguousarray(encoded).tobytes() + np.ascontiguousarray(c).tobytes()).hexdigest()
+
+
+def _nearest(
+    codec: Codec, x: np.ndarray, c: np.ndarray, x_made: np.ndarray, c_made: np.ndarray, names: Mapping[int, str]
+) -> dict[str, dict[str, Any]]:
+    """Return the most suspicious synthetic samples of the rarest classes, and the training samples they are near to."""
+    counts = np.bincount(c, minlength=len(names))
+    found: dict[str, dict[str, Any]] = {"nearest synthetic": {}, "nearest training": {}}
+    show = _picture if codec.schema.kind == "image" else partial(_frame, codec)
+    for k in sorted(names, key=lambda k: counts[k])[:_PAIRED]:
+        own, learnt = x_made[c_made == k], x[c == k]
+        if len(learnt):
+            made, training = nearest_pairs(learnt, own)
+            found["nearest synthetic"][names[k]] = show(own[made])
+            found["nearest training"][names[k]] = show(learnt[training])
+    return found
 
 
 def _picture(encoded: np.ndarray) -> np.ndarray:

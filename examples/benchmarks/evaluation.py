@@ -6,7 +6,7 @@
 Planted truth: rows of a rare class with eight clusters, 80 of them to learn from. The samples to judge are
 
 - helpful: new draws from the class itself;
-- useless: new draws, where 2,000 real rows of the class leave nothing to add;
+- useless: new draws of a class that is one cluster, with 500 real rows, for a linear classifier: it knows all it can;
 - harmful: rows of the frequent class, called rare;
 - memorised: the training rows, moved by a thousandth of a standard deviation.
 
@@ -21,6 +21,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_digits, make_classification
+from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
 import ganaug
@@ -56,7 +57,8 @@ def helpful(world: World) -> tuple[Rows, Rows]:
 
 def useless(world: World) -> tuple[Rows, Rows]:
     """Return training and synthetic rows."""
-    return world.real(2500, 2000), (world.rare(1000), np.ones(1000, int))
+    world.centres[:] = 0.4
+    return world.real(1500, 500), (world.rare(1000), np.ones(1000, int))
 
 
 def harmful(world: World) -> tuple[Rows, Rows]:
@@ -93,7 +95,7 @@ CASES: dict[Callable[[World], tuple[Rows, Rows]], tuple[str, tuple[str, ...]]] =
     harmful: ("utility", ("bad",)),
     memorised: ("privacy", ("bad",)),
     real: ("fidelity", ("good",)),
-    shuffled: ("fidelity", ("fair", "bad")),
+    shuffled: ("fidelity", ("bad",)),
     noise: ("fidelity", ("bad",)),
 }
 
@@ -103,7 +105,8 @@ def judged(case: Callable[[World], tuple[Rows, Rows]], seed: int, questions: tup
     world = World(seed)
     (X, y), made = case(world)
     X_test, y_test = world.real(1500, 300)
-    return ganaug.evaluate(made, X_test, y_test, X, y, questions=questions, random_state=seed)
+    classifier = LogisticRegression() if case is useless else None
+    return ganaug.evaluate(made, X_test, y_test, X, y, questions=questions, classifier=classifier, random_state=seed)
 
 
 def planted(seeds: int) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Ways to train a classifier on rare classes, with and without synthetic samples."""
 
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,7 +18,7 @@ from ganaug.evaluation.utility import batch_weights, fit_classifier, outputs
 
 AS_THEY_ARE, WEIGHTS, OVER_SAMPLING, SMOTE_ARM = "real as they are", "class weights", "over-sampling", "SMOTE"
 ALONE, BOTH = "synthetic alone", "real + synthetic"
-_ABOUT_EQUAL = 2 / 3  # of the largest class: if no class is smaller, all are filled up to twice the largest
+_ABOUT_EQUAL = 2 / 3  # of the largest class, and more
 _NEIGHBOURS = 5  # of SMOTE
 _SHARE = 0.5  # of a class's share of a batch of images that is synthetic
 _STEPS = 200  # of 128 images
@@ -39,10 +39,14 @@ class Data:
 Arm: TypeAlias = Callable[[Data, int], np.ndarray]  # data and a seed → scores of the held-out samples, (n, n_classes)
 
 
+def about_equal(counts: np.ndarray) -> bool:
+    """Whether no class is much smaller than the largest, so that there is nothing to balance."""
+    return bool(counts.min() >= _ABOUT_EQUAL * counts.max())
+
+
 def wanted(counts: np.ndarray) -> np.ndarray:
     """Return how many synthetic samples fill each class up to the largest; to twice that if all are about equal."""
-    top = counts.max()
-    return (2 * top if counts.min() >= _ABOUT_EQUAL * top else top) - counts
+    return (1 + about_equal(counts)) * counts.max() - counts
 
 
 def row_arms(classifier: Any = None) -> dict[str, Arm]:
@@ -65,7 +69,10 @@ def row_arms(classifier: Any = None) -> dict[str, Arm]:
             own.set_params(random_state=seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
-            own.fit(x, c, sample_weight=weights) if weighs and weights is not None else own.fit(x, c)
+            if weighs and weights is not None and not np.allclose(weights, 1):
+                own.fit(x, c, sample_weight=weights)
+            else:
+                own.fit(x, c)
         scores = np.zeros((len(data.x_test), int(data.c.max()) + 1))
         scores[:, own.classes_] = own.predict_proba(data.x_test)
         return scores
@@ -159,6 +166,7 @@ def _drawn(c: np.ndarray, counts: np.ndarray, seed: int) -> np.ndarray:
     return np.concatenate(parts)
 
 
-def classical(names: Iterable[str]) -> list[str]:
-    """Return those ways to train that need no synthetic samples."""
-    return [name for name in names if name not in (ALONE, BOTH)]
+def worth_trying(arms: Mapping[str, Arm], counts: np.ndarray) -> dict[str, Arm]:
+    """Leave out the ways that balance classes where they are balanced."""
+    idle = (WEIGHTS, OVER_SAMPLING, SMOTE_ARM) if about_equal(counts) else ()
+    return {name: arm for name, arm in arms.items() if name not in idle}

@@ -8,7 +8,7 @@ import pandas as pd
 from scipy.stats import t as student
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from ganaug.evaluation.arms import ALONE, BOTH, Arm, Data, classical
+from ganaug.evaluation.arms import ALONE, BOTH, Arm, Data, worth_trying
 from ganaug.evaluation.result import Answer, Measurement, Verdict
 
 SCORES = BALANCED, RARE = "balanced accuracy", "recall of rare classes"
@@ -16,6 +16,7 @@ _RARE = 1 / 2  # of the largest class: a smaller one is rare
 _FEWEST = 2  # held-out samples of a class that enters
 _FEW = 30  # of the smallest class: fewer, and only large gains show
 _LEVEL = 0.05
+_MATTERS = 0.005  # a smaller difference is none
 
 
 def answer_utility(
@@ -33,7 +34,7 @@ def answer_utility(
     score : str
         One of `SCORES`: what decides.
     repeats : int
-        Fits of each, with other seeds and other synthetic samples.
+        Fits in each way but with synthetic samples alone, with other seeds and other synthetic samples.
     seed : int
     """
     counts = np.bincount(data.c)
@@ -47,7 +48,11 @@ def answer_utility(
     if score not in groups:
         because = "no class has fewer than half of the largest one's samples"
         return Answer("utility", Verdict("open", "cannot be judged", f"there is no {RARE}: {because}"), ())
-    outputs = {name: np.stack([arm(data, seed + r) for r in range(repeats)]) for name, arm in arms.items()}
+    arms = worth_trying(arms, counts)
+    outputs = {
+        name: np.stack([arm(data, seed + r) for r in range(1 if name == ALONE else repeats)])
+        for name, arm in arms.items()
+    }
     right = {name: found.argmax(2) == data.c_test for name, found in outputs.items()}
     measured, repeated = [], []
     for name, found in outputs.items():
@@ -59,7 +64,7 @@ def answer_utility(
         for metric, group in groups.items():
             values = _mean_recall(right[name], data.c_test, group)
             repeated += [(name, r, metric, value) for r, value in enumerate(values)]
-    rivals = classical(arms)
+    rivals = [name for name in arms if name not in (ALONE, BOTH)]
     for metric, group in groups.items():
         for arm in (BOTH, ALONE):
             for rival in rivals:
@@ -86,9 +91,9 @@ def _verdict(
     gains = {rival: right[BOTH].astype(float) - right[rival] for rival in rivals}
     value, low, high = _interval(gains[best], c, group)
     because = f"{100 * value:+.1f} ± {50 * (high - low):.1f} points of {score} over {best}, the best without them"
-    if all(_interval(gain, c, group)[1] > 0 for gain in gains.values()):
+    if value >= _MATTERS and all(_interval(gain, c, group)[1] > 0 for gain in gains.values()):
         return Verdict("good", "helps", because)
-    if _interval(gains[best], c, group, _LEVEL / len(rivals))[2] < 0:
+    if value <= -_MATTERS and _interval(gains[best], c, group, _LEVEL / len(rivals))[2] < 0:
         return Verdict("bad", "hurts, don't use it", because)
     return Verdict("fair", "no measurable difference", because)
 

@@ -1,4 +1,4 @@
-"""One call: does it look real, does it help, did it copy?"""
+"""The one call that asks all three questions."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -50,7 +50,75 @@ def evaluate(
     metrics: Sequence[str] = (),
     random_state: Any = None,
 ) -> Evaluation:
-    """Answer with numbers: do the samples look real, do they help a classifier, were they copied?"""
+    """Measure whether synthetic samples look real, help a classifier, and were copied.
+
+    *Fidelity* compares them with held-out samples, class by class, and shows beside each number what real training
+    samples get in their place. *Utility* trains a classifier with and without them and judges it on the held-out
+    samples: they help only if they beat class weights, over-sampling and SMOTE (over-sampling and augmentation for
+    images). *Privacy* asks whether they, or an attacker who has them, know the training samples better than others.
+    No network is needed. See docs/guide/evaluation.md for what each number can and cannot show.
+
+    Parameters
+    ----------
+    source : ConditionalGAN, str, Path or (X, y)
+        A model, its checkpoint, or synthetic samples with their labels. What the model gives alone is judged; for what
+        a `GANOverSampler` gives, see its ``evaluate_``.
+    X_test : array-like, DataFrame, sparse matrix or list of PIL images, of shape (n_test, ...)
+        Real samples that nothing was trained on; 30 or more of each class that matters.
+    y_test : array-like of shape (n_test,)
+        Their labels.
+    X_train, y_train : of shapes (n_train, ...) and (n_train,)
+        What the model was trained on, no more and no less, in the same container as `X_test`.
+    questions : sequence of {"fidelity", "utility", "privacy"}, default=all
+        What to ask.
+    score : {"balanced accuracy", "recall of rare classes"}, default="balanced accuracy"
+        What decides about utility. Rare is a class with fewer than half of the largest one's training samples.
+    classifier : scikit-learn classifier, optional
+        For the utility of rows. Default: ``HistGradientBoostingClassifier(early_stopping=False)``. It sees encoded rows:
+        standardised numbers and one-hot categories. Images are judged with a small convolutional network.
+    repeats : int, optional
+        Fits of each kind for utility. Default: 5 for rows, 3 for images.
+    features : torch.nn.Module, optional
+        What distances between images are taken in: maps float32 ``(n, channels, height, width)`` in [-1, 1] to
+        ``(n, dim)``. Default: a small network trained on the training images. For rows: from encoded rows
+        ``(n, dim)``; default: these themselves.
+    metrics : sequence of str, default=()
+        Further fidelity metrics by name, such as those of plugins (entry-point group ``ganaug.metrics``).
+    random_state : int, RandomState, Generator or None, default=None
+        The same integer gives the same numbers, at the same number of threads.
+
+    Returns
+    -------
+    Evaluation
+        Verdicts and numbers by question.
+
+    Raises
+    ------
+    LeakageError
+        If held-out samples are among the training or the synthetic ones.
+    SchemaError
+        If the three data sets are not of one kind, or a class is unknown.
+    ConfigError
+        If an option is unusable.
+    CheckpointError
+        If `source` is a path and cannot be loaded.
+
+    Warns
+    -----
+    RepeatedSamplesWarning
+        If some held-out samples equal others, no more than chance explains.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> gan = ganaug.train(X[::2], y[::2], max_steps=20, random_state=0)
+    >>> found = evaluate(gan, X[1::2], y[1::2], X[::2], y[::2], questions=["fidelity"], random_state=0)
+    >>> found["fidelity"].verdict.words
+    'does not look like the real data'
+    >>> round(found["fidelity"]["coverage"].real, 1)
+    1.0
+    """
     start = time.perf_counter()
     asked = _checked(questions, score, repeats)
     seed = as_seed(random_state)
@@ -60,12 +128,11 @@ def evaluate(
     kind = codec.schema.kind
     x, c = codec.encode(X_train), classes.index(np.asarray(y_train))
     x_test, c_test = codec.encode(X_test), _known(classes, y_test, "y_test")
-    if len(x) != len(c) or len(x_test) != len(c_test):
-        raise SchemaError(
-            f"{len(x)} training and {len(x_test)} held-out samples have {len(c)} and {len(c_test)} labels"
-        )
     X_made, c_made = _made(source, classes, np.bincount(c), seed)
     x_made = _encoded(codec, X_made)
+    for name, samples, labels in (("train", x, c), ("test", x_test, c_test), ("synthetic", x_made, c_made)):
+        if len(samples) != len(labels):
+            raise SchemaError(f"{name}: {len(samples)} samples have {len(labels)} labels")
     notes = check_leaks(digests(x), digests(x_test), digests(x_made))
     names = {k: str(label) for k, label in enumerate(classes.labels.tolist())}
     made_names = {k: names[k] for k in np.unique(c_made).tolist()}

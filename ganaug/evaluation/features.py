@@ -63,10 +63,8 @@ class Features:
         try:
             features = outputs(self.body.eval(), encoded)
         except (RuntimeError, TypeError, ValueError) as error:
-            shape = encoded.shape[1:]
-            raise ConfigError(
-                f"features cannot take a float tensor of shape (n, {shape}) in [-1, 1]: {error}"
-            ) from error
+            shape = ", ".join(map(str, encoded.shape[1:]))
+            raise ConfigError(f"features cannot take float32 of shape (n, {shape}): {error}") from error
         finally:
             self.body.train(training)
         features = features.reshape(len(encoded), -1)

@@ -1,14 +1,17 @@
 """Whether synthetic samples look like real ones that nobody learnt from."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 from sklearn.decomposition import PCA
+from sklearn.ensemble import ExtraTreesClassifier
 
 from ganaug.core import registry
 from ganaug.core.schema import ImageSchema, TableSchema
 from ganaug.evaluation.metrics.columns import by_column
+from ganaug.evaluation.metrics.two_sample import TWO_SAMPLE
 from ganaug.evaluation.result import OVERALL, Answer, Measurement, Verdict
 from ganaug.evaluation.samples import Samples, evenly
 
@@ -19,7 +22,20 @@ METRICS = {
 _FEWEST = 10  # samples of a class in each of the three sets
 _MOST = 5_000  # of a class; more are thinned
 _PROJECTED = 1_000  # points of each source in the projection
-_GOOD, _FAIR = 0.8, 0.5  # of what real training samples reach
+_TOLD = 0.7, 0.9  # two-sample AUC up to which samples look real, and are still similar
+_REACHED = 0.8, 0.5  # of what real samples reach, the same
+AGREEMENT = "agreement"
+_SAID: dict[str, tuple[str, float | None]] = {  # in words, and what any samples reach; None: by chance
+    "precision": ("{:.0%} lie among the real ones of their class (of other real ones {:.0%})", 0.0),
+    "coverage": ("they cover {:.0%} of the real ones of their class (other real ones {:.0%})", 0.0),
+    AGREEMENT: ("a classifier of the real data calls {:.0%} of them by their class (of real ones {:.0%})", None),
+}
+_TELLING = 0.1  # a number that real samples reach by no more than this does not tell
+_WORDS = {
+    "good": "looks like the real data",
+    "fair": "similar, but can be told from the real data",
+    "bad": "does not look like the real data",
+}
 
 
 def answer_fidelity(
@@ -55,16 +71,20 @@ def answer_fidelity(
     if not triples:
         because = f"no class has {_FEWEST} training, held-out and synthetic samples"
         return Answer("fidelity", Verdict("open", "cannot be judged", because), ())
-    measured = {name: list(_measured(name, triple, functions)) for name, triple in triples.items()}
     together = _together(triples.values())
-    overall = list(_measured(OVERALL, together, functions))
+    measured = {name: list(_measured(name, triple, functions)) for name, triple in triples.items()}
+    agreed = _agreements(training, triples)
+    for name, found in agreed.items():
+        measured[name].append(found)
+    overall = [*_measured(OVERALL, together, functions), *_overall_agreement(agreed)]
     left_out = [name for name in names.values() if name not in triples]
     notes = (f"Fidelity of {', '.join(left_out)} is not judged: fewer than {_FEWEST} samples.",) if left_out else ()
     drawn = {"projection": _projection(*together, names)}
     if isinstance(schema, TableSchema):
         drawn["columns"] = pd.DataFrame(list(_columns(triples | {OVERALL: together}, schema)))
     everything = (*overall, *(found for own in measured.values() for found in own))
-    return Answer("fidelity", _verdict(measured), everything, notes, drawn)
+    chance = 1 / len(np.unique(training.c))
+    return Answer("fidelity", _verdict(measured, chance), everything, notes, drawn)
 
 
 def _drawn(samples: Samples, n: int, rng: np.random.Generator) -> Samples:
@@ -92,17 +112,48 @@ def _joined(parts: Sequence[Samples]) -> Samples:
     return Samples(*arrays, logits, first.spans)
 
 
-def _verdict(measured: Mapping[str, list[Measurement]]) -> Verdict:
-    shares = {}
-    for name, found in measured.items():
-        by_metric = {m.metric: m for m in found}
-        shares[name] = {
-            metric: by_metric[metric].value / by_metric[metric].real
-            for metric in ("precision", "coverage")
-            if metric in by_metric and by_metric[metric].real
-        }
-    means = {metric: float(np.mean([own[metric] for own in shares.values()])) for metric in ("precision", "coverage")}
-    return Verdict("open", "?", str(means))
+def _agreements(training: Samples, triples: Mapping[str, tuple[Samples, Samples, Samples]]) -> dict[str, Measurement]:
+    """Measure how many samples a classifier of the training data calls by the class that they stand for."""
+    present = np.unique(training.c)
+    if len(present) < 2:
+        return {}
+    some = np.concatenate([own[evenly(len(own), _MOST)] for own in (np.flatnonzero(training.c == k) for k in present)])
+    trees = ExtraTreesClassifier(100, min_samples_leaf=2, class_weight="balanced", random_state=0)
+    trees.fit(training.features[some], training.c[some])
+    found = {}
+    for name, (real, _, made) in triples.items():
+        value, reference = (float((trees.predict(samples.features) == samples.c).mean()) for samples in (made, real))
+        found[name] = Measurement(name, AGREEMENT, value, real=reference)
+    return found
+
+
+def _overall_agreement(found: Mapping[str, Measurement]) -> Iterator[Measurement]:
+    if found:
+        value, real = (float(np.mean([getattr(m, part) for m in found.values()])) for part in ("value", "real"))
+        yield Measurement(OVERALL, AGREEMENT, value, real=real)
+
+
+def _verdict(measured: Mapping[str, list[Measurement]], chance: float) -> Verdict:
+    """Judge the mean over classes of four numbers; the worst counts."""
+    found = [{m.metric: m for m in own} for own in measured.values()]
+    auc, real = (np.mean([getattr(own[TWO_SAMPLE], part) for own in found]) for part in ("value", "real"))
+    because = f"a classifier tells them from real ones of their class with an AUC of {auc:.2f} (real ones: {real:.2f})"
+    excess = auc - max(0.0, real - 0.5)
+    verdicts = [_graded(excess <= _TOLD[0], excess <= _TOLD[1], because)]
+    for metric, (said, floor) in _SAID.items():
+        if metric not in found[0]:
+            continue
+        value, real = (np.mean([getattr(own[metric], part) for own in found]) for part in ("value", "real"))
+        floor = chance if floor is None else floor
+        if real - floor >= _TELLING:
+            reached = (value - floor) / (real - floor)
+            verdicts.append(_graded(reached >= _REACHED[0], reached >= _REACHED[1], said.format(value, real)))
+    return max(verdicts, key=lambda verdict: list(_WORDS).index(verdict.grade))
+
+
+def _graded(good: bool, fair: bool, because: str) -> Verdict:
+    grade: Literal["good", "fair", "bad"] = "good" if good else "fair" if fair else "bad"
+    return Verdict(grade, _WORDS[grade], because)
 
 
 def _columns(triples: Mapping[str, tuple[Samples, Samples, Samples]], schema: TableSchema) -> Iterator[dict]:

@@ -3,6 +3,7 @@
 import re
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from io import BytesIO
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ import pandas as pd
 
 from ganaug.core.plotting import COLOURS, curves, style
 from ganaug.evaluation.report.words import shortened
+from ganaug.evaluation.samples import evenly
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -51,9 +53,9 @@ def histogram(real: pd.Series, made: pd.Series, name: str) -> dict[str, Any]:
     dated = pd.api.types.is_datetime64_any_dtype(real)
     if (numeric or dated) and real.nunique() > _LEVELS:
         real, made = (_years(series) if dated else series.astype(float) for series in (real, made))
-        draw: Callable[[Axes], None] = lambda ax: _draw_numbers(ax, real, made, "year" if dated else "")  # noqa: E731
+        draw = partial(_draw_numbers, real=real, made=made, label="year" if dated else "")
     else:
-        draw = lambda ax: _draw_levels(ax, real, made)  # noqa: E731
+        draw = partial(_draw_levels, real=real, made=made)
     return {"svg": _svg(draw, said, height=2.6), "note": note}
 
 
@@ -98,17 +100,13 @@ def projection(frame: pd.DataFrame | None, rarest: list[str]) -> dict[str, Any] 
     group = frame["subject"].where(frame["subject"].isin(list(coloured)), None)
 
     def draw(ax: "Axes") -> None:
-        for shape, mark, size, own in (
-            ("synthetic", "x", 22, frame["source"] == "synthetic"),
-            ("real", "o", 18, frame["source"] != "synthetic"),
-        ):
+        synthetic = frame["source"] == "synthetic"
+        for mark, size, own in (("x", 22, synthetic), ("o", 18, ~synthetic)):
             _scatter(ax, frame[own & group.isna()], _OTHERS, COLOURS[-1], mark, size, 0.35)
             for name, colour in coloured.items():
                 _scatter(ax, frame[own & (group == name)], _POINTS, colour, mark, size, 0.9)
-            ax.scatter([], [], size, marker=mark, label=shape, **_marking(mark, _INK), lw=1.2)
         ax.set(xticks=[], yticks=[])
         ax.spines[:].set_visible(False)
-        ax.legend(loc="upper left", bbox_to_anchor=(0, 1.08), ncols=2, borderaxespad=0)
 
     legend = [(name, colour) for name, colour in coloured.items()]
     if len(present) > len(coloured):
@@ -118,12 +116,17 @@ def projection(frame: pd.DataFrame | None, rarest: list[str]) -> dict[str, Any] 
 
 
 def _scatter(ax: "Axes", frame: pd.DataFrame, most: int, colour: str, mark: str, size: float, alpha: float) -> None:
-    some = frame.iloc[np.linspace(0, len(frame) - 1, min(len(frame), most)).astype(int)] if len(frame) else frame
-    ax.scatter(some["x"], some["y"], size, marker=mark, alpha=alpha, lw=1.1, **_marking(mark, colour))
-
-
-def _marking(mark: str, colour: str) -> dict[str, str]:
-    return {"color": colour} if mark == "x" else {"facecolors": "none", "edgecolors": colour}
+    some = frame.iloc[evenly(len(frame), most)]
+    ax.scatter(
+        some["x"],
+        some["y"],
+        size,
+        marker=mark,
+        alpha=alpha,
+        lw=1.1,
+        color=colour,
+        facecolors=colour if mark == "x" else "none",
+    )
 
 
 def dots(measurements: "Iterable[Measurement]") -> Iterator[dict[str, Any]]:
@@ -135,7 +138,7 @@ def dots(measurements: "Iterable[Measurement]") -> Iterator[dict[str, Any]]:
         alt = "; ".join(f"{found.subject}: {found.value:.1%} ({found.low:.1%} to {found.high:.1%})" for found in own)
         yield {
             "title": metric[:1].upper() + metric[1:],
-            "svg": _svg(lambda ax, entries=entries: _draw_dots(ax, entries, None), alt, height=2.6),
+            "svg": _svg(partial(_draw_dots, entries=entries, zero=None), alt, height=2.6),
         }
         gains = [f for f in with_interval if f.metric.startswith(f"{metric} over ") and f.subject == "real + synthetic"]
         if gains:
@@ -143,7 +146,7 @@ def dots(measurements: "Iterable[Measurement]") -> Iterator[dict[str, Any]]:
             alt = "; ".join(f"{f.metric}: {f.value:+.1%} ({f.low:+.1%} to {f.high:+.1%})" for f in gains)
             yield {
                 "title": f"What real + synthetic gains in {metric}",
-                "svg": _svg(lambda ax, entries=entries: _draw_dots(ax, entries, 0.0), alt, height=2.6),
+                "svg": _svg(partial(_draw_dots, entries=entries, zero=0.0), alt, height=2.6),
             }
 
 
@@ -158,19 +161,11 @@ def _draw_dots(ax: "Axes", entries: "list[tuple[str, Measurement, bool]]", zero:
     ax.spines["left"].set_visible(False)
     ax.tick_params(axis="y", length=0)
     if zero is None:
-        low, high = (f([end(found) for _, found, _ in entries]) for f, end in ((min, _low), (max, _high)))
+        low, high = min(found.low for _, found, _ in entries), max(found.high for _, found, _ in entries)
         ax.set_xlim(max(-0.02, low - 0.03), min(1.02, high + 0.03))
     else:
         ax.axvline(zero, color=_INK, lw=1)
     _percent(ax)
-
-
-def _low(found: "Measurement") -> float:
-    return found.low
-
-
-def _high(found: "Measurement") -> float:
-    return found.high
 
 
 def distances(drawn: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -182,14 +177,14 @@ def distances(drawn: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         found = {source: np.sort(np.asarray(values)) for source, values in drawn.get(name, {}).items()}
         if found and all(map(len, found.values())):
             alt = "; ".join(f"{source}: median {np.median(values):.3g}" for source, values in found.items())
-            svg = _svg(lambda ax, found=found, label=label: _draw_shares(ax, found, label), f"{title}. {alt}")
+            svg = _svg(partial(_draw_shares, found=found, label=label), f"{title}. {alt}")
             yield {"title": title, "svg": svg}
 
 
 def _draw_shares(ax: "Axes", found: Mapping[str, np.ndarray], label: str) -> None:
     lines = {"synthetic": (_SYNTHETIC, "-"), "training": (COLOURS[2], "-"), "held out": (_REAL, "--")}
     for source, values in found.items():
-        some = values[np.linspace(0, len(values) - 1, min(len(values), 200)).astype(int)]
+        some = values[evenly(len(values), 200)]
         colour, line = lines.get(source, (_INK, ":"))
         ax.plot(some, np.linspace(0, 1, len(some)), line, color=colour, label=source)
     ax.set(xlabel=label, ylim=(0, 1.02), xlim=(0, max(np.quantile(values, 0.98) for values in found.values()) or 1))
@@ -200,9 +195,9 @@ def _draw_shares(ax: "Axes", found: Mapping[str, np.ndarray], label: str) -> Non
 def _percent(ax: "Axes", axis: str = "x") -> None:
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-    for chosen in (ax.xaxis,) if axis == "x" else (ax.yaxis,):
-        chosen.set_major_locator(MaxNLocator(4))
-        chosen.set_major_formatter(PercentFormatter(1, decimals=0))
+    chosen = ax.xaxis if axis == "x" else ax.yaxis
+    chosen.set_major_locator(MaxNLocator(4))
+    chosen.set_major_formatter(PercentFormatter(1, decimals=0))
 
 
 def _svg(draw: "Callable[[Axes], None]", alt: str, *, width: float = _WIDTH, height: float = 3.1) -> "Markup":
@@ -211,11 +206,11 @@ def _svg(draw: "Callable[[Axes], None]", alt: str, *, width: float = _WIDTH, hei
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
-    settings = style(_INK) | {
+    settings: Any = style(_INK) | {
         "svg.fonttype": "none",  # text stays text: it is read aloud, found and copied
         "svg.hashsalt": f"ganaug {next(_ids)}",
         "text.parse_math": False,
-        "font.size": 11,
+        "font.size": 12,
         "font.family": "sans-serif",
     }
     buffer = BytesIO()

@@ -32,7 +32,7 @@ def pairs(above: np.ndarray, below: np.ndarray) -> str:
 def _uri(rows: list[list[np.ndarray]]) -> str:
     tiles = [[_tile(image) for image in row] for row in rows]
     width, height = tiles[0][0].size
-    gap = max(1, max(width, height) // 16)
+    gap = max(2, max(width, height) // 10)
     across = max(len(row) for row in tiles)
     size = (across * (width + gap) - gap, len(tiles) * (height + gap) - gap)
     sheet = Image.new("RGBA", size, (0, 0, 0, 0))

@@ -20,10 +20,10 @@ GLOSSARY = {
     "correlation difference": "Mean difference of correlations between pairs of columns.",
     "mutual information difference": "Mean difference of mutual information between pairs of columns.",
     "two-sample AUC": "How well a classifier tells synthetic from real samples: 0.5 not at all, 1 always.",
-    "distance ratio": "Median distance to the nearest training sample, over that of held-out samples: under 1 is nearer.",
+    "distance ratio": "Median distance to the nearest training sample, over that of held-out samples; under 1: nearer.",
     "exact duplicates": "Share of samples that equal a training sample.",
     "near duplicates": "Share of samples nearer to a training sample than 95 % of training samples are to each other.",
-    "adversarial accuracy": "How often the nearest sample is of one's own kind: 0.5 if the kinds are alike, less if copied.",
+    "adversarial accuracy": "How often the nearest sample is of its own kind: 0.5 if they are alike, less if copied.",
     "privacy loss": "How much more alike the synthetic samples are to training than to held-out samples; 0: no loss.",
     "membership AUC": "How well an attack tells training samples from others by the synthetic ones: 0.5 not at all.",
 }

@@ -11,6 +11,7 @@ COMMANDS = [
     ["finetune"],
     ["synth"],
     ["pool"],
+    ["evaluate"],
     ["info"],
     ["cache"],
     ["cache", "list"],

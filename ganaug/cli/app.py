@@ -9,6 +9,7 @@ import typer
 import ganaug
 from ganaug.cli.cache import cache
 from ganaug.cli.console import say
+from ganaug.cli.evaluate import evaluate
 from ganaug.cli.finetune import finetune
 from ganaug.cli.info import info
 from ganaug.cli.pool import pool
@@ -27,6 +28,7 @@ app.command()(train)
 app.command()(finetune)
 app.command()(synth)
 app.command()(pool)
+app.command()(evaluate)
 app.command()(info)
 app.add_typer(cache, name="cache")
 

@@ -78,7 +78,8 @@ def row_arms(classifier: Any = None) -> dict[str, Arm]:
         return scores
 
     def resampled(sampler: Any, data: Data, seed: int) -> np.ndarray:
-        return fitted(*sampler.fit_resample(data.x, data.c), data, seed)
+        x, c = sampler.fit_resample(data.x, data.c)
+        return fitted(x, c, data, seed)
 
     def smote(data: Data, seed: int) -> np.ndarray:
         counts = np.bincount(data.c)

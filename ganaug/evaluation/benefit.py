@@ -62,8 +62,8 @@ def answer_utility(
             measured.append(Measurement(name, metric, float(np.mean(values))))
             repeated += [(name, r, metric, value) for r, value in enumerate(values)]
         for metric, group in groups.items():
-            values = _mean_recall(right[name], data.c_test, group)
-            repeated += [(name, r, metric, value) for r, value in enumerate(values)]
+            recalls = _mean_recall(right[name], data.c_test, group)
+            repeated += [(name, r, metric, float(value)) for r, value in enumerate(recalls)]
     rivals = [name for name in arms if name not in (ALONE, BOTH)]
     for metric, group in groups.items():
         for arm in (BOTH, ALONE):

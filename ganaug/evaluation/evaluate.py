@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping, Sequence
 from functools import partial
-from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-import ganaug
 from ganaug.core.errors import ConfigError, SchemaError, did_you_mean
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
@@ -19,9 +17,9 @@ from ganaug.data.codec import Codec, concatenate, fit_codec
 from ganaug.evaluation.arms import Data, image_arms, row_arms, wanted
 from ganaug.evaluation.benefit import BALANCED, SCORES, answer_utility
 from ganaug.evaluation.features import Features
-from ganaug.evaluation.leakage import check_leaks, digests
+from ganaug.evaluation.leakage import check_leaks, digest, digests
 from ganaug.evaluation.likeness import METRICS, answer_fidelity
-from ganaug.evaluation.pairs import nearest_pairs
+from ganaug.evaluation.pairs import nearest_samples
 from ganaug.evaluation.privacy import answer_privacy
 from ganaug.evaluation.result import Answer, Evaluation
 from ganaug.evaluation.samples import evenly
@@ -31,7 +29,6 @@ QUESTIONS = ("fidelity", "utility", "privacy")
 _MOST_TAUGHT = 20_000  # training samples that classifiers see; rare classes stay whole
 _MOST_MADE = 10_000  # synthetic samples of a class
 _SHOWN = {"image": 100, "table": 1_000}  # samples of a class in the gallery
-_PAIRED = 6  # classes whose nearest pairs are kept, the rarest
 _REPEATS = {"image": 3, "table": 5}
 
 
@@ -74,8 +71,8 @@ def evaluate(
     score : {"balanced accuracy", "recall of rare classes"}, default="balanced accuracy"
         What decides about utility. Rare is a class with fewer than half of the largest one's training samples.
     classifier : scikit-learn classifier, optional
-        For the utility of rows. Default: ``HistGradientBoostingClassifier(early_stopping=False)``. It sees encoded rows:
-        standardised numbers and one-hot categories. Images are judged with a small convolutional network.
+        For the utility of rows. Default: ``HistGradientBoostingClassifier(early_stopping=False)``. It sees encoded
+        rows: standardised numbers and one-hot categories. Images are judged with a small convolutional network.
     repeats : int, optional
         Fits of each kind for utility. Default: 5 for rows, 3 for images.
     features : torch.nn.Module, optional
@@ -110,12 +107,12 @@ def evaluate(
 
     Examples
     --------
-    >>> from sklearn.datasets import load_iris
-    >>> X, y = load_iris(return_X_y=True)
+    >>> from sklearn.datasets import load_wine
+    >>> X, y = load_wine(return_X_y=True)
     >>> gan = ganaug.train(X[::2], y[::2], max_steps=20, random_state=0)
-    >>> found = evaluate(gan, X[1::2], y[1::2], X[::2], y[::2], questions=["fidelity"], random_state=0)
-    >>> found["fidelity"].verdict.words
-    'does not look like the real data'
+    >>> found = evaluate(gan, X[1::2], y[1::2], X[::2], y[::2], questions=["fidelity", "privacy"], random_state=0)
+    >>> list(found), found["privacy"].verdict.words
+    (['fidelity', 'privacy'], 'no sign of copying')
     >>> round(found["fidelity"]["coverage"].real, 1)
     1.0
     """
@@ -162,20 +159,17 @@ def evaluate(
         "synthetic": _counts(c_made, names),
         "source": _described(source),
         **_origin(source),
-        "training sha256": _digest(x, c),
-        "held out sha256": _digest(x_test, c_test),
+        "training sha256": digest(x, c),
+        "held out sha256": digest(x_test, c_test),
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 2),
-        "versions": {
-            "ganaug": ganaug.__version__,
-            **{name: version(name) for name in ("torch", "scikit-learn", "numpy")},
-        },
-        "notes": [*notes],
+        "versions": {name: version(name) for name in ("ganaug", "torch", "scikit-learn", "numpy")},
+        "notes": [*notes, *_doubts(source, classes)],
     }
     sources = {"training": (x, c), "held out": (x_test, c_test), "synthetic": (x_made, c_made)}
     gallery = {name: _shown(codec, *parts, names) for name, parts in sources.items()}
     if "privacy" in asked:
-        gallery |= _nearest(codec, x, c, x_made, c_made, made_names)
+        gallery |= nearest_samples(partial(_samples, codec), (x, c), (x_made, c_made), made_names)
     return Evaluation(answers, described, gallery, source.history if isinstance(source, ConditionalGAN) else None)
 
 
@@ -254,6 +248,20 @@ def _described(source: Any) -> str:
     return "samples that were given"
 
 
+def _doubts(source: Any, classes: Classes) -> list[str]:
+    """Return a note if a model was trained on other data than it is compared with."""
+    if not isinstance(source, ConditionalGAN):
+        return []
+    learnt = dict(zip(source.classes_.tolist(), source.classes.counts, strict=True))
+    given = dict(zip(classes.labels.tolist(), classes.counts, strict=True))
+    if all(given[label] == n for label, n in learnt.items()):
+        return []
+    return [
+        f"The model was trained on other data than X_train (counts by class: {learnt}, not {given}). Its privacy can "
+        "only be judged against the data that it was trained on."
+    ]
+
+
 def _shown(codec: Codec, x: np.ndarray, c: np.ndarray, names: Mapping[int, str]) -> dict[str, Any]:
     """Decode some samples of each class: images as uint8, rows as a DataFrame."""
     gallery: dict[str, Any] = {}
@@ -261,7 +269,7 @@ def _shown(codec: Codec, x: np.ndarray, c: np.ndarray, names: Mapping[int, str])
         own = x[c == k]
         if len(own):
             some = own[evenly(len(own), _SHOWN[codec.schema.kind])]
-            gallery[name] = _picture(some) if codec.schema.kind == "image" else _frame(codec, some)
+            gallery[name] = _samples(codec, some)
     return gallery
 
 
@@ -269,32 +277,12 @@ def _origin(source: Any) -> dict[str, Any]:
     """Return what is known of a model: its digest, settings and data."""
     if not isinstance(source, ConditionalGAN):
         return {}
-    return {
-        "model sha256": source.sha256,
-        "config": source.config.model_dump(),
-        "provenance": source.provenance.lines(),
-    }
+    settings, said = source.config.model_dump(), source.provenance.lines()
+    return {"model sha256": source.sha256, "config": settings, "provenance": said}
 
 
-def _digest(encoded: np.ndarray, c: np.ndarray) -> str:
-    """Return a digest of encoded samples and their classes, the same for the same data in the same order."""
-    return sha256(np.ascontiguousarray(encoded).tobytes() + np.ascontiguousarray(c).tobytes()).hexdigest()
-
-
-def _nearest(
-    codec: Codec, x: np.ndarray, c: np.ndarray, x_made: np.ndarray, c_made: np.ndarray, names: Mapping[int, str]
-) -> dict[str, dict[str, Any]]:
-    """Return the most suspicious synthetic samples of the rarest classes, and the training samples they are near to."""
-    counts = np.bincount(c, minlength=len(names))
-    found: dict[str, dict[str, Any]] = {"nearest synthetic": {}, "nearest training": {}}
-    show = _picture if codec.schema.kind == "image" else partial(_frame, codec)
-    for k in sorted(names, key=lambda k: counts[k])[:_PAIRED]:
-        own, learnt = x_made[c_made == k], x[c == k]
-        if len(learnt):
-            made, training = nearest_pairs(learnt, own)
-            found["nearest synthetic"][names[k]] = show(own[made])
-            found["nearest training"][names[k]] = show(learnt[training])
-    return found
+def _samples(codec: Codec, encoded: np.ndarray) -> Any:
+    return _picture(encoded) if codec.schema.kind == "image" else _frame(codec, encoded)
 
 
 def _picture(encoded: np.ndarray) -> np.ndarray:
@@ -307,4 +295,4 @@ def _frame(codec: Codec, encoded: np.ndarray) -> pd.DataFrame:
     if isinstance(decoded, pd.DataFrame):
         return decoded
     array = decoded.toarray() if hasattr(decoded, "toarray") else np.asarray(decoded)
-    return pd.DataFrame(array, columns=[str(column.name) for column in codec.schema.columns])
+    return pd.DataFrame(array, columns=[str(i) for i in range(array.shape[1])])

@@ -21,6 +21,11 @@ def digests(encoded: np.ndarray) -> list[bytes]:
     return [blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 
 
+def digest(encoded: np.ndarray, c: np.ndarray) -> str:
+    """Return a digest of samples and their classes in their order, for people to compare: 32 hexadecimal digits."""
+    return blake2b(b"".join(digests(encoded)) + np.asarray(c, dtype=np.int64).tobytes(), digest_size=16).hexdigest()
+
+
 def twin_rate(own: list[bytes]) -> float:
     """Return the share of samples that equal another one of the same data."""
     return sum(n for n in Counter(own).values() if n > 1) / len(own)
@@ -46,11 +51,11 @@ def check_leaks(training: list[bytes], held_out: list[bytes], synthetic: list[by
     expected = twin_rate(training)
     learnt, made, n = set(training), set(synthetic), len(held_out)
     shared = sum(digest in learnt for digest in held_out)
-    by_chance = f"chance explains about {expected:.1%}: that share of the training samples has a twin among them"
+    by_chance = f"of the training samples {expected:.1%} have a twin among themselves"
     if shared > _most(expected, n):
         raise LeakageError(
             f"{shared:,} of {n:,} held-out samples ({shared / n:.1%}) are in the training data too; {by_chance}. "
-            "Nothing can be judged on samples that were learnt from: hold out others"
+            "Nothing can be judged on what was learnt from: hold out other samples"
         )
     fresh = [digest for digest in held_out if digest not in learnt]
     seen = sum(digest in made for digest in fresh)

@@ -108,8 +108,8 @@ def _together(triples: Iterable[tuple[Samples, Samples, Samples]]) -> tuple[Samp
 def _joined(parts: Sequence[Samples]) -> Samples:
     first = parts[0]
     logits = None if first.logits is None else np.concatenate([p.logits for p in parts if p.logits is not None])
-    arrays = (np.concatenate([getattr(p, name) for p in parts]) for name in ("encoded", "c", "features"))
-    return Samples(*arrays, logits, first.spans)
+    encoded, c, features = (np.concatenate([getattr(p, name) for p in parts]) for name in ("encoded", "c", "features"))
+    return Samples(encoded, c, features, logits, first.spans)
 
 
 def _agreements(training: Samples, triples: Mapping[str, tuple[Samples, Samples, Samples]]) -> dict[str, Measurement]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -59,19 +59,17 @@ def answer_privacy(
     """
     found, accuracies = {}, {}
     for condition, name in names.items():
-        parts = [_flat(samples.of(condition)) for samples in (training, held_out, made)]
-        if min(map(len, parts)) >= _FEWEST:
-            found[name] = _distances(*parts)
-            accuracies[name] = _adversarial(*parts, rng)
+        learnt, held, own = (_flat(samples.of(condition)) for samples in (training, held_out, made))
+        if min(len(learnt), len(held), len(own)) >= _FEWEST:
+            found[name] = _distances(learnt, held, own)
+            accuracies[name] = _adversarial(learnt, held, own, rng)
     if not found:
         because = f"no class has {_FEWEST} training, held-out and synthetic samples"
         return Answer("privacy", Verdict("open", "cannot be judged", because), (), (WARNING,))
-    pooled = _Distances(
-        *(np.concatenate([getattr(d, part) for d in found.values()]) for part in list(vars(_first(found)))[:-1]), 1.0
-    )
+    pooled = _pooled(list(found.values()))
     weights = [len(d.held_to_training) for d in found.values()]
-    accuracy = np.average(list(accuracies.values()), axis=0, weights=weights)
-    measured = [*_measurements(OVERALL, pooled, accuracy)]
+    on_training, on_held_out = np.average(list(accuracies.values()), axis=0, weights=weights)
+    measured = [*_measurements(OVERALL, pooled, (float(on_training), float(on_held_out)))]
     for name, distances in found.items():
         measured += _measurements(name, distances, accuracies[name])
     left_out = [name for name in names.values() if name not in found]
@@ -199,5 +197,10 @@ def _drawn(found: Mapping[str, _Distances], **parts: str) -> dict[str, np.ndarra
     }
 
 
-def _first(found: Mapping[str, _Distances]) -> _Distances:
-    return next(iter(found.values()))
+def _pooled(found: list[_Distances]) -> _Distances:
+    arrays = {
+        entry.name: np.concatenate([getattr(d, entry.name) for d in found])
+        for entry in fields(_Distances)
+        if entry.name != "unit"
+    }
+    return _Distances(**arrays, unit=1.0)

@@ -114,6 +114,7 @@ class Answer:
 
 
 _COLUMNS = [entry.name for entry in fields(Measurement)]
+_FORMAT: dict[str, Any] = {"na_rep": "", "float_format": "{:.3f}".format}
 
 
 class Evaluation(Mapping[str, Answer]):
@@ -179,7 +180,7 @@ class Evaluation(Mapping[str, Answer]):
         lines = [f"{question} ({_QUESTIONS[question]}) {text}" for question, text in self.verdicts.items()]
         notes = [*self.described.get("notes", ()), *(note for answer in self.values() for note in answer.notes)]
         lines += [f"note: {note}" for note in dict.fromkeys(notes)]
-        tables = [f"{question}\n{_shown(answer.to_frame())}" for question, answer in self.items()]
+        tables = [f"{question}\n{_shown(answer)}" for question, answer in self.items() if answer.measurements]
         return "\n\n".join(["\n".join(lines), *tables])
 
     def __repr__(self) -> str:
@@ -190,13 +191,19 @@ class Evaluation(Mapping[str, Answer]):
         for question, answer in self.items():
             parts.append(f"<p><b>{question}: {escape(answer.verdict.words)}</b> {escape(answer.verdict.because)}</p>")
             parts += [f"<p>{escape(note)}</p>" for note in answer.notes]
-            table = answer.to_frame().to_html(index=False, na_rep="", float_format="{:.4g}".format)
+            table = answer.to_frame().to_html(index=False, **_FORMAT)
             parts.append(f"<details><summary>numbers</summary>{table}</details>")
         return "".join(parts)
 
 
-def _shown(frame: pd.DataFrame) -> str:
-    return frame.dropna(axis=1, how="all").to_string(index=False, na_rep="", float_format="{:.4g}".format)
+def _shown(answer: Answer) -> str:
+    """Return a table of what is said of all classes, or of each way to train."""
+    frame = answer.to_frame()
+    if answer.question == "utility":
+        scores = frame[~frame["metric"].str.contains(" over ")]
+        return scores.pivot(index="subject", columns="metric", values="value").rename_axis(None).to_string(**_FORMAT)
+    overall = frame[frame["subject"] == OVERALL].drop(columns="subject").dropna(axis=1, how="all")
+    return overall.to_string(index=False, **_FORMAT)
 
 
 def _plain(values: dict[str, Any]) -> dict[str, Any]:

@@ -162,7 +162,7 @@ def _draw_dots(ax: "Axes", entries: "list[tuple[str, Measurement, bool]]", zero:
     ax.tick_params(axis="y", length=0)
     if zero is None:
         low, high = min(found.low for _, found, _ in entries), max(found.high for _, found, _ in entries)
-        ax.set_xlim(max(-0.02, low - 0.03), min(1.02, high + 0.03))
+        ax.set_xlim(max(-0.005, low - 0.03), min(1.005, high + 0.03))
     else:
         ax.axvline(zero, color=_INK, lw=1)
     _percent(ax)

@@ -231,7 +231,6 @@ def _provenance(described: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         "model sha256": "Digest of the model",
         "seed": "Seed",
         "seconds": "Seconds to evaluate",
-        "evaluated": "Evaluated",
     }
     for key, words in names.items():
         if described.get(key) is not None:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from html import escape
 from pathlib import Path
 from typing import Any, Literal
 
@@ -187,13 +186,9 @@ class Evaluation(Mapping[str, Answer]):
         return f"Evaluation({self.verdicts})"
 
     def _repr_html_(self) -> str:
-        parts = []
-        for question, answer in self.items():
-            parts.append(f"<p><b>{question}: {escape(answer.verdict.words)}</b> {escape(answer.verdict.because)}</p>")
-            parts += [f"<p>{escape(note)}</p>" for note in answer.notes]
-            table = answer.to_frame().to_html(index=False, **_FORMAT)
-            parts.append(f"<details><summary>numbers</summary>{table}</details>")
-        return "".join(parts)
+        from ganaug.evaluation.report import summary
+
+        return summary(self)
 
 
 def _shown(answer: Answer) -> str:

@@ -60,7 +60,7 @@ def histogram(real: pd.Series, made: pd.Series, name: str) -> dict[str, Any]:
 
 
 def _years(dates: pd.Series) -> pd.Series:
-    return dates.dt.year + (dates.dt.dayofyear - 1) / 365.25
+    return dates.dt.year + (dates.dt.day_of_year - 1) / 365.25
 
 
 def _draw_numbers(ax: "Axes", real: pd.Series, made: pd.Series, label: str) -> None:

@@ -57,10 +57,17 @@ def write(evaluation: "Evaluation", path: str | Path, *, samples: bool = True, o
     return path
 
 
+def require_extras() -> None:
+    """Raise `MissingExtraError` unless all that a report needs is installed: to be asked before minutes of work."""
+    for module in ("jinja2", "matplotlib"):
+        require(module, extra="report", purpose="a report")
+
+
 def render(evaluation: "Evaluation", *, samples: bool = True) -> str:
     """Return the page as text; see `write`."""
-    jinja2 = require("jinja2", extra="report", purpose="a report")
-    require("matplotlib", extra="report", purpose="a report")
+    require_extras()
+    import jinja2
+
     here = files("ganaug.evaluation.report")
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True

@@ -12,12 +12,14 @@ from imblearn.utils import check_target_type
 from imblearn.utils._validation import _check_X
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
 from ganaug.core.config import TrainConfig, TransferConfig
 from ganaug.core.errors import ConfigError
 from ganaug.core.randomness import as_seed
 from ganaug.data.codec import concatenate, fit_codec, is_image_data
+from ganaug.evaluation.evaluate import evaluate
+from ganaug.evaluation.result import Evaluation
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.selection import selected_images, selected_rows
 from ganaug.training.trainer import train
@@ -157,6 +159,7 @@ class GANOverSampler(BaseOverSampler):
 
     See Also
     --------
+    ganaug.evaluate : Whether new samples look real, help, and were copied; `evaluate_` asks it of the last ones.
     ganaug.train : The model alone.
     ganaug.finetune : The model alone, from another one.
 
@@ -326,6 +329,29 @@ class GANOverSampler(BaseOverSampler):
                 X_parts.append(X_new)
                 y_parts.append(np.full(X_new.shape[0], label, dtype=y.dtype))
         return concatenate(X_parts), np.concatenate(y_parts)
+
+    def evaluate_(self, X_resampled: Any, y_resampled: Any, X_test: Any, y_test: Any, **options: Any) -> Evaluation:
+        """Measure whether what the last `fit_resample` added looks real, helps a classifier, and was copied.
+
+        Parameters
+        ----------
+        X_resampled, y_resampled
+            What `fit_resample` returned: the training data first, then what was added.
+        X_test, y_test
+            Real data that it has not seen.
+        **options
+            Of `ganaug.evaluate`.
+
+        Raises
+        ------
+        NotFittedError
+            If nothing was resampled yet.
+        """
+        check_is_fitted(self, "sampling_strategy_")
+        total, added = _num_samples(X_resampled), sum(self.sampling_strategy_.values())
+        parts = np.arange(total - added, total), np.arange(total - added)
+        (X_new, y_new), (X, y) = ((_safe_indexing(X_resampled, p), _safe_indexing(y_resampled, p)) for p in parts)
+        return evaluate((X_new, y_new), X_test, y_test, X, y, **options)
 
     def _transfer(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in TransferConfig.model_fields}

@@ -47,7 +47,7 @@ def evaluate(
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
 ) -> None:
-    """Measure a model: does it look real, does it help a classifier, did it copy its data?
+    """Measure whether a model's samples look real, help a classifier, and were copied.
 
     Without --test, nothing is left to judge MODEL by: it has seen all of DATA. Then a model with the same settings is
     trained on 70 % of every class and judged on the rest.
@@ -79,8 +79,17 @@ def evaluate(
         source, dataset, unseen = _trained_anew(header, dataset, seed, quiet)
     if not quiet:
         say("measuring: seconds to minutes")
-    chosen = {"questions": questions or QUESTIONS, "score": score, "metrics": metrics or ()}
-    found = measure(source, unseen.X, unseen.y, dataset.X, dataset.y, random_state=seed, **chosen)
+    found = measure(
+        source,
+        unseen.X,
+        unseen.y,
+        dataset.X,
+        dataset.y,
+        questions=questions or QUESTIONS,
+        score=score,
+        metrics=metrics or (),
+        random_state=seed,
+    )
     lines = [str(found)]
     if report is not None:
         found.report(report, samples=samples, overwrite=overwrite)

@@ -17,7 +17,7 @@ def lookup(group: str, name: str) -> Any:
     Parameters
     ----------
     group : str
-        One of ``objectives``, ``networks``, ``codecs``, ``readers``, ``writers``.
+        One of ``objectives``, ``networks``, ``codecs``, ``metrics``, ``readers``, ``writers``.
     name : str
         The registered name.
 

@@ -22,7 +22,8 @@ METRICS = {
 _FEWEST = 10  # samples of a class in each of the three sets
 _MOST = 5_000  # of a class; more are thinned
 _PROJECTED = 1_000  # points of each source in the projection
-_TOLD = 0.7, 0.9  # two-sample AUC up to which samples look real, and are still similar
+_FEW = 30  # held-out samples of a class: fewer make the numbers crude
+_TOLD = 0.7, 0.9  # lower bound of the two-sample AUC up to which samples look real, and are still similar
 _REACHED = 0.8, 0.5  # of what real samples reach, the same
 AGREEMENT = "agreement"
 _SAID: dict[str, tuple[str, float | None]] = {  # in words, and what any samples reach; None: by chance
@@ -77,14 +78,16 @@ def answer_fidelity(
     for name, found in agreed.items():
         measured[name].append(found)
     overall = [*_measured(OVERALL, together, functions), *_overall_agreement(agreed)]
+    few = [f"{name} ({len(real)})" for name, (real, _, _) in triples.items() if len(real) < _FEW]
     left_out = [name for name in names.values() if name not in triples]
-    notes = (f"Fidelity of {', '.join(left_out)} is not judged: fewer than {_FEWEST} samples.",) if left_out else ()
+    notes = [f"Fidelity of {', '.join(left_out)} is not judged: fewer than {_FEWEST} samples."] if left_out else []
+    notes += [f"Few held-out samples make fidelity a crude number: {', '.join(few)}."] if few else []
     drawn = {"projection": _projection(*together, names)}
     if isinstance(schema, TableSchema):
         drawn["columns"] = pd.DataFrame(list(_columns(triples | {OVERALL: together}, schema)))
     everything = (*overall, *(found for own in measured.values() for found in own))
     chance = 1 / len(np.unique(training.c))
-    return Answer("fidelity", _verdict(measured, chance), everything, notes, drawn)
+    return Answer("fidelity", _verdict(measured, chance), everything, tuple(notes), drawn)
 
 
 def _drawn(samples: Samples, n: int, rng: np.random.Generator) -> Samples:
@@ -96,7 +99,10 @@ def _measured(subject: str, triple: tuple[Samples, Samples, Samples], functions:
     for function in functions:
         reference = function(real, learnt)
         for metric, score in function(real, made).items():
-            yield Measurement(subject, metric, score.value, real=reference[metric].value, better=score.better)
+            bounds = (
+                {} if score.error is None else {"low": score.value - score.error, "high": score.value + score.error}
+            )
+            yield Measurement(subject, metric, score.value, **bounds, real=reference[metric].value, better=score.better)
 
 
 def _together(triples: Iterable[tuple[Samples, Samples, Samples]]) -> tuple[Samples, Samples, Samples]:
@@ -136,10 +142,10 @@ def _overall_agreement(found: Mapping[str, Measurement]) -> Iterator[Measurement
 def _verdict(measured: Mapping[str, list[Measurement]], chance: float) -> Verdict:
     """Judge the mean over classes of four numbers; the worst counts."""
     found = [{m.metric: m for m in own} for own in measured.values()]
-    auc, real = (np.mean([getattr(own[TWO_SAMPLE], part) for own in found]) for part in ("value", "real"))
+    auc, real = (np.mean([max(0.5, getattr(own[TWO_SAMPLE], part)) for own in found]) for part in ("value", "real"))
     because = f"a classifier tells them from real ones of their class with an AUC of {auc:.2f} (real ones: {real:.2f})"
-    excess = auc - max(0.0, real - 0.5)
-    verdicts = [_graded(excess <= _TOLD[0], excess <= _TOLD[1], because)]
+    low = float(np.mean([max(0.5, own[TWO_SAMPLE].low) for own in found]))
+    verdicts = [_graded(low <= _TOLD[0], low <= _TOLD[1], because)]
     for metric, (said, floor) in _SAID.items():
         if metric not in found[0]:
             continue

@@ -45,10 +45,11 @@ class Samples:
 
 
 class Score(NamedTuple):
-    """What a metric gives: a number, which way is good, and whether it has a meaning for one class alone."""
+    """What a metric gives: a number, which way is good, and half the width of a 95 % interval if there is one."""
 
     value: float
     better: Literal["lower", "higher", "real"]
+    error: float | None = None
 
 
 def evenly(n: int, most: int) -> np.ndarray:

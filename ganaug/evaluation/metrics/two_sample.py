@@ -46,4 +46,5 @@ def two_sample(real: Samples, made: Samples) -> dict[str, Score]:
     a, b = (samples.features[evenly(len(samples), _MOST)] for samples in (real, made))
     if min(len(a), len(b)) < _FEWEST:
         return {}
-    return {TWO_SAMPLE: Score(two_sample_auc(a, b), "lower")}
+    auc = two_sample_auc(a, b)
+    return {TWO_SAMPLE: Score(auc, "lower", 1.96 * auc_error(auc, len(a), len(b)))}

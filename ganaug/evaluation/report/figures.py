@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ganaug.evaluation.result import Measurement
 
 _INK = "#123abc"  # stands for the colour of the text until the figure is in the page
-_REAL, _SYNTHETIC = COLOURS[0], COLOURS[1]
+_REAL, _SYNTHETIC, _GRAY = COLOURS[0], COLOURS[1], COLOURS[-1]
 _WIDTH = 5.0  # inches of 72 pixels
 _BINS = 24
 _LEVELS = 8  # of a category, the most frequent
@@ -92,41 +92,47 @@ def _draw_levels(ax: "Axes", real: pd.Series, made: pd.Series) -> None:
 
 
 def projection(frame: pd.DataFrame | None, rarest: list[str]) -> dict[str, Any] | None:
-    """Return samples on a plane, coloured by class, shaped by where they come from."""
+    """Return samples on a plane, coloured by class, shaped by where they come from.
+
+    The plane is UMAP's (McInnes et al. 2018, arXiv:1802.03426) where umap-learn is installed, else the first two
+    principal components.
+    """
     if frame is None or not len(frame):
         return None
     present = [name for name in rarest if (frame["subject"] == name).any()]
     coloured = dict(zip(present[:_COLOURED], COLOURS, strict=False))
-    group = frame["subject"].where(frame["subject"].isin(list(coloured)), None)
-
-    def draw(ax: "Axes") -> None:
-        synthetic = frame["source"] == "synthetic"
-        for mark, size, own in (("x", 22, synthetic), ("o", 18, ~synthetic)):
-            _scatter(ax, frame[own & group.isna()], _OTHERS, COLOURS[-1], mark, size, 0.35)
-            for name, colour in coloured.items():
-                _scatter(ax, frame[own & (group == name)], _POINTS, colour, mark, size, 0.9)
-        ax.set(xticks=[], yticks=[])
-        ax.spines[:].set_visible(False)
-
+    marked = frame.assign(
+        mark=np.where(frame["source"] == "synthetic", "x", "o"), colour=frame["subject"].map(coloured).fillna(_GRAY)
+    )
+    parts = {key: own for key, own in marked.groupby(["mark", "colour"])}
+    some = pd.concat([own.iloc[evenly(len(own), _OTHERS if _GRAY in key else _POINTS)] for key, own in parts.items()])
+    points, method = _plane(some)
     legend = [(name, colour) for name, colour in coloured.items()]
     if len(present) > len(coloured):
-        legend.append((f"{len(present) - len(coloured)} more classes", COLOURS[-1]))
-    alt = "Samples on a plane: real ones as circles, synthetic ones as crosses, a colour for each class"
-    return {"svg": _svg(draw, alt, width=7.5, height=4.4), "legend": legend}
+        legend.append((f"{len(present) - len(coloured)} more classes", _GRAY))
+    alt = f"Samples on a plane, {method}: real ones as circles, synthetic ones as crosses, a colour for each class"
+    draw = partial(_draw_points, points=points, some=some)
+    return {"svg": _svg(draw, alt, width=7.5, height=4.4), "legend": legend, "method": method}
 
 
-def _scatter(ax: "Axes", frame: pd.DataFrame, most: int, colour: str, mark: str, size: float, alpha: float) -> None:
-    some = frame.iloc[evenly(len(frame), most)]
-    ax.scatter(
-        some["x"],
-        some["y"],
-        size,
-        marker=mark,
-        alpha=alpha,
-        lw=1.1,
-        color=colour,
-        facecolors=colour if mark == "x" else "none",
-    )
+def _plane(frame: pd.DataFrame) -> tuple[np.ndarray, str]:
+    try:
+        from umap import UMAP
+    except ImportError:
+        return frame[["x", "y"]].to_numpy(), "two principal components"
+    features = frame.filter(regex=r"^(x|y|component \d+)$").to_numpy(dtype=np.float32)
+    neighbours = min(15, len(features) - 1)
+    return UMAP(n_neighbors=neighbours, random_state=0, n_jobs=1).fit_transform(features), "UMAP"
+
+
+def _draw_points(ax: "Axes", points: np.ndarray, some: pd.DataFrame) -> None:
+    for mark, size in (("x", 22), ("o", 18)):
+        for colour in some["colour"].unique():
+            x, y = points[((some["mark"] == mark) & (some["colour"] == colour)).to_numpy()].T
+            look: Any = {"color": colour} if mark == "x" else {"facecolors": "none", "edgecolors": colour}
+            ax.scatter(x, y, size, marker=mark, alpha=0.35 if colour == _GRAY else 0.9, linewidths=1.1, **look)
+    ax.set(xticks=[], yticks=[])
+    ax.spines[:].set_visible(False)
 
 
 def dots(measurements: "Iterable[Measurement]") -> Iterator[dict[str, Any]]:

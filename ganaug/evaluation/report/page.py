@@ -33,7 +33,7 @@ def write(evaluation: "Evaluation", path: str | Path, *, samples: bool = True, o
     path : str or Path
         The file, usually ``*.html``; missing parent folders are created.
     samples : bool, default=True
-        Whether real and synthetic samples are shown. With False the page holds numbers and curves alone.
+        Whether real and synthetic samples are shown. With False, distributions of columns and points on a plane stay.
     overwrite : bool, default=False
         Whether an existing file may be replaced.
 

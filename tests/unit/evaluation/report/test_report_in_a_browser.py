@@ -75,9 +75,10 @@ def test_it_can_be_read_with_the_keyboard_alone(browser, folder):
 
 
 def test_it_prints(browser, folder):
-    page = browser.new_page()
+    page = browser.new_page(viewport={"width": 700, "height": 1000})
     page.goto((folder / "rows.html").as_uri())
     page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth <= 700")
     assert page.evaluate("getComputedStyle(document.querySelector('.scroll')).overflowX") == "visible"
     assert page.pdf().startswith(b"%PDF")
     page.close()

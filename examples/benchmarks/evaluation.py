@@ -100,13 +100,16 @@ CASES: dict[Callable[[World], tuple[Rows, Rows]], tuple[str, tuple[str, ...]]] =
 }
 
 
-def judged(case: Callable[[World], tuple[Rows, Rows]], seed: int, questions: tuple[str, ...]) -> ganaug.Evaluation:
+def judged(
+    case: Callable[[World], tuple[Rows, Rows]], seed: int, questions: tuple[str, ...], **options: int
+) -> ganaug.Evaluation:
     """Evaluate the samples of a case."""
     world = World(seed)
     (X, y), made = case(world)
     X_test, y_test = world.real(1500, 300)
     classifier = LogisticRegression() if case is useless else None
-    return ganaug.evaluate(made, X_test, y_test, X, y, questions=questions, classifier=classifier, random_state=seed)
+    options |= {"random_state": seed}
+    return ganaug.evaluate(made, X_test, y_test, X, y, questions=questions, classifier=classifier, **options)
 
 
 def planted(seeds: int, cases: list[str]) -> pd.DataFrame:

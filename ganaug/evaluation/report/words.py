@@ -9,7 +9,8 @@ GRADES = {"good": ("✓", "good"), "fair": ("≈", "fair"), "bad": ("✕", "bad"
 GLOSSARY = {
     "Fréchet distance": "Distance between the two distributions of features, as if both were normal.",
     "kernel distance": "Distance between the two distributions of features by a polynomial kernel.",
-    "class score": "How sure a classifier is of the samples, and how many classes it sees.",
+    "inception-style score": "How sure a classifier is of each sample, and how many classes it sees in all.",
+    "agreement": "Share of synthetic samples that a classifier of the real data calls by the class that was asked for.",
     "precision": "Share of synthetic samples that lie where real ones do.",
     "recall": "Share of real samples that lie where synthetic ones do.",
     "density": "In how many real neighbourhoods a synthetic sample lies, over what is expected; about 1 for real ones.",
@@ -22,7 +23,7 @@ GLOSSARY = {
     "two-sample AUC": "How well a classifier tells synthetic from real samples: 0.5 not at all, 1 always.",
     "distance ratio": "Median distance to the nearest training sample, over that of held-out samples; under 1: nearer.",
     "exact duplicates": "Share of samples that equal a training sample.",
-    "near duplicates": "Share of samples nearer to a training sample than 95 % of training samples are to each other.",
+    "near duplicates": "Share of samples nearer to a training sample than 95 % of training samples are to another one.",
     "adversarial accuracy": "How often the nearest sample is of its own kind: 0.5 if they are alike, less if copied.",
     "privacy loss": "How much more alike the synthetic samples are to training than to held-out samples; 0: no loss.",
     "membership AUC": "How well an attack tells training samples from others by the synthetic ones: 0.5 not at all.",

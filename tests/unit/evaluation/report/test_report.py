@@ -4,11 +4,13 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_wine
 
+import ganaug
 from ganaug.core.errors import MissingExtraError, OutputError
 from ganaug.evaluation.report import write
 from ganaug.evaluation.report.page import render
-from ganaug.evaluation.report.words import shortened
+from ganaug.evaluation.report.words import GLOSSARY, shortened
 
 pytest.importorskip("jinja2")
 pytest.importorskip("matplotlib")
@@ -246,6 +248,24 @@ def test_a_notebook_shows_the_summary(of_images):
         assert said in shown
     assert len(page.all("details")) == 3 and page.all("img", "svg", "script") == []
     assert len(shown) < 60_000
+
+
+@pytest.mark.parametrize("kind", ["images", "rows"])
+def test_what_evaluate_finds_is_reported_and_explained(digit_images, kind):
+    X, y = digit_images if kind == "images" else load_wine(return_X_y=True, as_frame=True)
+    index = np.arange(len(y))
+    learnt, unseen = (index[index % 2 == part] for part in (0, 1))
+    take = (lambda X, part: X[part]) if kind == "images" else (lambda X, part: X.iloc[part])
+    gan = ganaug.train(take(X, learnt), np.asarray(y)[learnt], max_steps=5, random_state=0)
+    parts = (take(X, unseen), np.asarray(y)[unseen], take(X, learnt), np.asarray(y)[learnt])
+    found = ganaug.evaluate(gan, *parts, questions=["fidelity", "privacy"], random_state=0)
+    explained = {measured.metric for answer in found.values() for measured in answer.measurements}
+    assert explained <= GLOSSARY.keys()
+    page = Page(render(found))
+    text = " ".join("".join(page.text).split())
+    assert "The nearest pairs" in text and "Diversity" in text and "relativistic" in text
+    assert found.described["training sha256"] in text
+    assert len(page.all("img")) == (2 * 2 + 2 if kind == "images" else 0)
 
 
 def test_shortened():

@@ -2,14 +2,15 @@
 
 import json
 import os
+import sys
 from typing import Any
 
 import typer
 
 
 def say(message: str) -> None:
-    """Print one line on stderr."""
-    typer.echo(" ".join(_printable(message).split()), err=True)
+    """Print one line on stderr, above what rich shows there (typer.echo would write into it)."""
+    sys.stderr.write(" ".join(_printable(message).split()) + "\n")
 
 
 def result(lines: list[str], data: dict[str, Any], as_json: bool) -> None:

@@ -64,7 +64,10 @@ def evaluate(
             f"{model} was fine-tuned and cannot be trained anew on a part of {data}: give --test, data it has not seen"
         )
     if report is not None:
+        from ganaug.evaluation.report import require_extras
+
         refuse_unwritable(report, overwrite=overwrite)
+        require_extras()
     dataset = options.dataset_from(data, target, image_size)
     unseen = None if test is None else options.dataset_from(test, target, image_size)
     from ganaug.evaluation.evaluate import QUESTIONS, evaluate as measure
@@ -89,10 +92,7 @@ def evaluate(
     )
     lines = [str(found)]
     if report is not None:
-        from importlib import import_module
-
-        write = import_module("ganaug.evaluation.report").write
-        write(found, report, samples=samples, overwrite=overwrite)
+        found.report(report, samples=samples, overwrite=overwrite)
         lines.append(f"See {report}.")
     result(lines, found.to_dict(), as_json)
 

@@ -60,6 +60,8 @@ def finetune(
     resume: Resume = False,
     snapshot_every: SnapshotEvery = "60s",
     overwrite: options.Overwrite = False,
+    watch: options.Watch = False,
+    tensorboard: options.TensorBoard = None,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
 ) -> None:

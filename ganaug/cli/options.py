@@ -76,6 +76,13 @@ Source = Annotated[str | None, typer.Option(help="Where the data are from; kept 
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 2, help="The same seed gives the same result.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="A live table of curves in place of the progress bar.")]
+TensorBoard = Annotated[
+    Path | None,
+    typer.Option(
+        "--tensorboard", metavar="FOLDER", help="Write curves, samples and fidelity for TensorBoard into a new folder."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 

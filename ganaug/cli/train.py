@@ -37,6 +37,8 @@ def train(
     resume: Resume = False,
     snapshot_every: SnapshotEvery = "60s",
     overwrite: options.Overwrite = False,
+    watch: options.Watch = False,
+    tensorboard: options.TensorBoard = None,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
 ) -> None:

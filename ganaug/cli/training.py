@@ -67,6 +67,7 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
         _fit(params, fit, state, every, quiet=True)
         return
     refuse_unwritable(out, overwrite=params["overwrite"])
+    _refuse_contradictions(**_watching(params), resume=params["resume"])
     with locked(out, who="training"):
         if state.exists() and not params["resume"] and not params["overwrite"]:
             raise OutputError(
@@ -105,16 +106,14 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
 def _fit(
     params: dict[str, Any], fit: Fit, state: Path, every: dict[str, Any] | None, *, quiet: bool, verb: str = ""
 ) -> "tuple[ConditionalGAN, Dataset]":
-    """Read the data and fit, with a progress bar and snapshots as wanted."""
+    """Read the data and fit, watched and with snapshots as wanted."""
     reading = {name: params[name] for name in ("target", "image_size", "encoding", "strict")}
     dataset = _streamed(params) or options.dataset_from(params["data"], **reading, quiet=quiet)
-    from ganaug.training.callbacks import ProgressBar
     from ganaug.training.snapshot import Snapshot
 
-    callbacks: list[Callback] = []
     if not quiet:
         say(f"{verb} on {dataset.source}")
-        callbacks.append(ProgressBar())
+    callbacks = _callbacks(**_watching(params)) if is_first_process() else []
     if every is not None or params["resume"]:
         overwrite = params["overwrite"] and not params["resume"]
         callbacks.append(Snapshot(state, resume=params["resume"], overwrite=overwrite, **(every or {})))
@@ -145,3 +144,23 @@ def _every(text: str) -> dict[str, Any] | None:
     if not found:
         raise typer.BadParameter(f"--snapshot-every {text}: expected steps like 500, seconds like 30s, or never")
     return {"seconds": float(found[1])} if found[1] else {"steps": int(found[2])}
+
+
+def _watching(params: dict[str, Any]) -> dict[str, Any]:
+    return {name: params[name] for name in ("watch", "quiet", "tensorboard")}
+
+
+def _refuse_contradictions(watch: bool, quiet: bool, tensorboard: Path | None, resume: bool) -> None:
+    if watch and quiet:
+        raise typer.BadParameter("--watch and --quiet contradict each other")
+    used = tensorboard is not None and tensorboard.is_dir() and any(tensorboard.iterdir()) and not resume
+    if tensorboard is not None and (used or (tensorboard.exists() and not tensorboard.is_dir())):
+        raise OutputError(f"{tensorboard} exists and is not an empty folder; give every run a new one")
+
+
+def _callbacks(watch: bool, quiet: bool, tensorboard: Path | None) -> "list[Callback]":
+    from ganaug.evaluation.watching import RareFidelity
+    from ganaug.training.callbacks import LiveTable, ProgressBar, TensorBoard
+
+    callbacks: list[Callback] = [] if quiet else [LiveTable() if watch else ProgressBar()]
+    return callbacks if tensorboard is None else [*callbacks, TensorBoard(tensorboard, measure=RareFidelity())]

@@ -50,6 +50,10 @@ class TransferError(GANAugError, ValueError):
     """A model cannot be the start of another one: the data or the networks have nothing in common."""
 
 
+class MissingExtraError(GANAugError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""
+
+
 class TrainingDivergedError(GANAugError, RuntimeError):
     """A loss became NaN or infinite; the message names the step and what to change."""
 

@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-import ganaug
 from ganaug.core.errors import ConfigError, SchemaError, did_you_mean
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
@@ -16,8 +17,9 @@ from ganaug.data.codec import Codec, concatenate, fit_codec
 from ganaug.evaluation.arms import Data, image_arms, row_arms, wanted
 from ganaug.evaluation.benefit import BALANCED, SCORES, answer_utility
 from ganaug.evaluation.features import Features
-from ganaug.evaluation.leakage import check_leaks, digests
+from ganaug.evaluation.leakage import check_leaks, digest, digests
 from ganaug.evaluation.likeness import METRICS, answer_fidelity
+from ganaug.evaluation.pairs import nearest_samples
 from ganaug.evaluation.privacy import answer_privacy
 from ganaug.evaluation.result import Answer, Evaluation
 from ganaug.evaluation.samples import evenly
@@ -156,14 +158,19 @@ def evaluate(
         "held out": _counts(c_test, names),
         "synthetic": _counts(c_made, names),
         "source": _described(source),
+        **_origin(source),
+        "training sha256": digest(x, c),
+        "held out sha256": digest(x_test, c_test),
         "seed": seed,
         "seconds": round(time.perf_counter() - start, 2),
-        "versions": {"ganaug": ganaug.__version__},
+        "versions": {name: version(name) for name in ("ganaug", "torch", "scikit-learn", "numpy")},
         "notes": [*notes, *_doubts(source, classes)],
     }
     sources = {"training": (x, c), "held out": (x_test, c_test), "synthetic": (x_made, c_made)}
     gallery = {name: _shown(codec, *parts, names) for name, parts in sources.items()}
-    return Evaluation(answers, described, gallery)
+    if "privacy" in asked:
+        gallery |= nearest_samples(partial(_samples, codec), (x, c), (x_made, c_made), made_names)
+    return Evaluation(answers, described, gallery, source.history if isinstance(source, ConditionalGAN) else None)
 
 
 def _checked(questions: Sequence[str], score: str, repeats: int | None) -> list[str]:
@@ -262,8 +269,20 @@ def _shown(codec: Codec, x: np.ndarray, c: np.ndarray, names: Mapping[int, str])
         own = x[c == k]
         if len(own):
             some = own[evenly(len(own), _SHOWN[codec.schema.kind])]
-            gallery[name] = _picture(some) if codec.schema.kind == "image" else _frame(codec, some)
+            gallery[name] = _samples(codec, some)
     return gallery
+
+
+def _origin(source: Any) -> dict[str, Any]:
+    """Return what is known of a model: its digest, settings and data."""
+    if not isinstance(source, ConditionalGAN):
+        return {}
+    settings, said = source.config.model_dump(), source.provenance.lines()
+    return {"model sha256": source.sha256, "config": settings, "provenance": said}
+
+
+def _samples(codec: Codec, encoded: np.ndarray) -> Any:
+    return _picture(encoded) if codec.schema.kind == "image" else _frame(codec, encoded)
 
 
 def _picture(encoded: np.ndarray) -> np.ndarray:

@@ -21,6 +21,11 @@ def digests(encoded: np.ndarray) -> list[bytes]:
     return [blake2b(row.tobytes(), digest_size=16).digest() for row in rows]
 
 
+def digest(encoded: np.ndarray, c: np.ndarray) -> str:
+    """Return a digest of samples and their classes in their order, for people to compare: 32 hexadecimal digits."""
+    return blake2b(b"".join(digests(encoded)) + np.asarray(c, dtype=np.int64).tobytes(), digest_size=16).hexdigest()
+
+
 def twin_rate(own: list[bytes]) -> float:
     """Return the share of samples that equal another one of the same data."""
     return sum(n for n in Counter(own).values() if n > 1) / len(own)

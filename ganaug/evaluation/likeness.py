@@ -22,6 +22,7 @@ METRICS = {
 _FEWEST = 10  # samples of a class in each of the three sets
 _MOST = 5_000  # of a class; more are thinned
 _PROJECTED = 1_000  # points of each source in the projection
+_COMPONENTS = 16  # that are kept of them
 _FEW = 30  # held-out samples of a class: fewer make the numbers crude
 _TOLD = 0.7, 0.9  # lower bound of the two-sample AUC up to which samples look real, and are still similar
 _REACHED = 0.8, 0.5  # of what real samples reach, the same
@@ -171,12 +172,14 @@ def _columns(triples: Mapping[str, tuple[Samples, Samples, Samples]], schema: Ta
 
 
 def _projection(real: Samples, learnt: Samples, made: Samples, names: Mapping[int, str]) -> pd.DataFrame:
-    """Return two principal components of the held-out samples' features, and where the others fall."""
+    """Return principal components of the held-out samples' features, and where the others fall; two are ``x, y``."""
     sources = {"training": learnt, "held out": real, "synthetic": made}
-    pca = PCA(2, random_state=0).fit(real.features)
+    dim = min(_COMPONENTS, *real.features.shape)
+    pca = PCA(dim, svd_solver="randomized", random_state=0).fit(real.features)
+    columns = ["x", "y", *(f"component {i}" for i in range(3, dim + 1))]
     frames = []
     for source, samples in sources.items():
         some = samples[evenly(len(samples), _PROJECTED)]
-        x, y = pca.transform(some.features).T
-        frames.append(pd.DataFrame({"x": x, "y": y, "subject": [names[k] for k in some.c.tolist()], "source": source}))
+        frame = pd.DataFrame(pca.transform(some.features), columns=columns[:dim]).assign(source=source)
+        frames.append(frame.assign(subject=[names[k] for k in some.c.tolist()], **({"y": 0.0} if dim < 2 else {})))
     return pd.concat(frames, ignore_index=True)

@@ -3,10 +3,12 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from html import escape
+from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
+
+from ganaug.core.history import History
 
 OVERALL = "all classes"
 _QUESTIONS = {
@@ -126,7 +128,10 @@ class Evaluation(Mapping[str, Answer]):
         ``"synthetic"``, ``"source"``, ``"seed"``, ``"seconds"``, ``"notes"``.
     gallery : dict of str to dict of str to samples
         Some samples to show: ``gallery["training" | "held out" | "synthetic"][class]``. Images are uint8 of shape
-        ``(n, height, width)`` or ``(n, height, width, channels)``, rows are a DataFrame.
+        ``(n, height, width)`` or ``(n, height, width, channels)``, rows are a DataFrame. ``"nearest synthetic"`` and
+        ``"nearest training"`` are pairs: synthetic samples that lie nearest to a training sample, and those.
+    history : History, optional
+        Of the training of the model that made the samples.
     """
 
     def __init__(
@@ -134,10 +139,12 @@ class Evaluation(Mapping[str, Answer]):
         answers: Mapping[str, Answer],
         described: Mapping[str, Any],
         gallery: Mapping[str, Mapping[str, Any]],
+        history: History | None = None,
     ) -> None:
         self.answers = dict(answers)
         self.described = dict(described)
         self.gallery = gallery
+        self.history = history
 
     def __getitem__(self, question: str) -> Answer:
         return self.answers[question]
@@ -162,6 +169,12 @@ class Evaluation(Mapping[str, Answer]):
         """Return plain data for ``json.dumps``; None stands for NaN."""
         return {"described": self.described} | {question: answer.to_dict() for question, answer in self.items()}
 
+    def report(self, path: str | Path, *, samples: bool = True, overwrite: bool = False) -> Path:
+        """Write one HTML page with verdicts, pictures and numbers; see `ganaug.evaluation.report.write`."""
+        from ganaug.evaluation.report import write
+
+        return write(self, path, samples=samples, overwrite=overwrite)
+
     def __str__(self) -> str:
         lines = [f"{question} ({_QUESTIONS[question]}) {text}" for question, text in self.verdicts.items()]
         notes = [*self.described.get("notes", ()), *(note for answer in self.values() for note in answer.notes)]
@@ -173,13 +186,9 @@ class Evaluation(Mapping[str, Answer]):
         return f"Evaluation({self.verdicts})"
 
     def _repr_html_(self) -> str:
-        parts = []
-        for question, answer in self.items():
-            parts.append(f"<p><b>{question}: {escape(answer.verdict.words)}</b> {escape(answer.verdict.because)}</p>")
-            parts += [f"<p>{escape(note)}</p>" for note in answer.notes]
-            table = answer.to_frame().to_html(index=False, **_FORMAT)
-            parts.append(f"<details><summary>numbers</summary>{table}</details>")
-        return "".join(parts)
+        from ganaug.evaluation.report import summary
+
+        return summary(self)
 
 
 def _shown(answer: Answer) -> str:

@@ -164,6 +164,12 @@ class Trainer:
 
     Attributes
     ----------
+    history : History
+        Its newest row is that of the last record.
+    probes : Tensor of shape (n_classes, 8, *sample_shape)
+        Encoded samples of every class as of the last record, always from the same latents.
+    progress : float
+        Share of the budget that is spent, 0 … 1.
     losses : list of Tensor
         Of D and G at every step since the last row of history.
     stop_reason : str
@@ -372,7 +378,7 @@ class Trainer:
         real_accuracy, fake_accuracy = self.objective.accuracy(*logits)
         seconds = self.seconds
         with torch.no_grad():
-            probes = self.generator_ema(self._probe_z, self._probe_c).unflatten(0, (-1, _PROBES))
+            self.probes = self.generator_ema(self._probe_z, self._probe_c).unflatten(0, (-1, _PROBES))
         self.history.append(
             step=self.gan.step,
             d_loss=float(losses[:, 0].mean()),
@@ -381,7 +387,7 @@ class Trainer:
             d_accuracy_fake=float(fake_accuracy),
             d_grad_norm=_grad_norm(self.discriminator),
             g_grad_norm=_grad_norm(self.generator),
-            diversity=diversity(probes, self._spread),
+            diversity=diversity(self.probes, self._spread),
             samples_per_second=self.gan.step * self.config.d_steps * self.config.batch_size / seconds,
             seconds=seconds,
         )

@@ -304,3 +304,58 @@ class TestOutput:
         frame.to_csv("d.csv", index=False)
         options = ("--objective", "wgan-gp", "--learning-rate", "1e30", "--max-steps", "30", "--quiet")
         fails(1, "train", "d.csv", "-o", "m", *options, says="the loss became")
+
+
+class TestWatching:
+    def test_watch_prints_curves_in_place_of_the_bar(self, ok, data):
+        out, err = ok("train", data / "orders.csv", "-o", "m", "--max-steps", "20", "--watch")
+        assert "step 20 of 20, budget spent" in err and "D right on real" in err
+        assert "Trained 20 steps" in out and "D right" not in out
+
+    def test_watch_in_a_fine_tuning(self, ok, data, models):
+        _, err = ok("finetune", data / "orders.csv", "--from", models / "orders.safetensors", "-o", "m", "-w")
+        assert "D right on real" in err
+
+    def test_watch_and_quiet_contradict(self, fails, data, no_training):
+        fails(2, "train", data / "orders.csv", "-o", "m", "--watch", "--quiet", says="--watch and --quiet")
+
+    def test_tensorboard_gets_curves_and_fidelity(self, ok, data, elsewhere):
+        accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+        ok("train", data / "images.npz", "-o", "m", "--tensorboard", "runs/one", *FAST)
+        found = accumulators.EventAccumulator(str(elsewhere / "runs" / "one"))
+        found.Reload()
+        assert {"loss/generator", "coverage/teardrop"} <= set(found.Tags()["scalars"])
+        assert found.Tags()["images"] == ["class cat", "class dog", "class teardrop"]
+
+    def test_tensorboard_wants_a_folder_of_its_own(self, fails, data, elsewhere, no_training):
+        (elsewhere / "runs").mkdir()
+        (elsewhere / "runs" / "events").write_text("of another run")
+        fails(1, "train", data / "orders.csv", "-o", "m", "--tensorboard", "runs", says="give every run a new one")
+
+    def test_warnings_stand_above_the_table(self, ok, data, monkeypatch):
+        """A terminal is redrawn in place: what is written into it by others gets lost."""
+        import io
+        import sys
+        import warnings
+
+        from rich.console import Console
+
+        from ganaug.cli.console import say
+        from ganaug.training.callbacks import LiveTable
+
+        screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        monkeypatch.setattr(sys, "stderr", screen)
+        monkeypatch.setattr(warnings, "showwarning", lambda message, *_: say(f"warning: {message}"))
+        live = LiveTable(Console(stderr=True, width=100, force_terminal=True))
+
+        class Warn(ganaug.training.callbacks.Callback):
+            def on_record(self, trainer):
+                if trainer.gan.step == 2:
+                    warnings.warn("something odd", UserWarning, stacklevel=1)
+
+        X, y = np.random.default_rng(0).normal(size=(40, 2)), np.repeat([0, 1], 20)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            ganaug.train(X, y, max_steps=3, random_state=0, callbacks=[live, Warn()])
+        shown = screen.buffer.getvalue().decode()
+        assert "step 2 of 3" in shown[shown.index("something odd") :]  # the table is drawn again below it

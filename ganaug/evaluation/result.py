@@ -173,7 +173,7 @@ class Evaluation(Mapping[str, Answer]):
         return f"Evaluation({self.verdicts})"
 
     def _repr_html_(self) -> str:
-        parts = []
+        parts = [f"<p>{escape(note)}</p>" for note in self.described.get("notes", ())]
         for question, answer in self.items():
             parts.append(f"<p><b>{question}: {escape(answer.verdict.words)}</b> {escape(answer.verdict.because)}</p>")
             parts += [f"<p>{escape(note)}</p>" for note in answer.notes]

@@ -258,6 +258,22 @@ class TestFolders:
         assert "not a file" in found.stderr
 
 
+class TestStdout:
+    def test_full(self, models):
+        with open("/dev/full", "w") as full:
+            command = [*GANAUG, "info", models / "orders.safetensors"]
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+        assert (done.returncode, done.stderr) == (1, "error: the result cannot be printed: No space left on device\n")
+
+    def test_reader_that_has_gone(self, models):
+        reader, writer = os.pipe()
+        os.close(reader)
+        command = [*GANAUG, "info", models / "orders.safetensors", "--json"]
+        done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (1, "error: the result cannot be printed: Broken pipe\n")
+
+
 class TestSkipped:
     @pytest.mark.filterwarnings("default")
     def test_files_left_out_are_listed(self, ok, data, elsewhere):

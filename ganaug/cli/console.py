@@ -7,6 +7,8 @@ from typing import Any
 
 import typer
 
+from ganaug.core.errors import OutputError
+
 
 def say(message: str) -> None:
     """Print one line on stderr, above what rich shows there (typer.echo would write into it)."""
@@ -14,8 +16,18 @@ def say(message: str) -> None:
 
 
 def result(lines: list[str], data: dict[str, Any], as_json: bool) -> None:
-    """Print a command's result on stdout: lines for people, or one JSON object."""
-    typer.echo(json.dumps(data, default=str) if as_json else "\n".join(map(_printable, lines)))
+    """Print a command's result on stdout: lines for people, or one JSON object.
+
+    Raises
+    ------
+    OutputError
+        If stdout cannot take it: a full disk, or a reader that has gone.
+    """
+    try:
+        typer.echo(json.dumps(data, default=str) if as_json else "\n".join(map(_printable, lines)))
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered would fail again at exit
+        raise OutputError(f"the result cannot be printed: {error.strerror}") from error
 
 
 def is_first_process() -> bool:

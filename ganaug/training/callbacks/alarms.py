@@ -31,7 +31,6 @@ class Watchdog(Callback):
     def __init__(self, patience: int = 10) -> None:
         self.patience = patience
         self._perfect = 0
-        self._records = 0
         self._warned: set[str] = set()
         self._copies: CopyProbe | None = None
 

@@ -52,13 +52,10 @@ def test_a_model_is_not_judged_on_what_it_learnt(orders, fails):
     fails(1, "evaluate", model, known, "--test", known, "-q", says="100 of 100 held-out samples (100.0%)")
 
 
-def test_a_fine_tuned_model_needs_a_test_set(orders, fails, tmp_path):
-    from ganaug.cli.app import run
-
-    tuned = tmp_path / "tuned.safetensors"
-    source = ["finetune", str(orders / "known.csv"), "--from", str(orders / "model.safetensors"), "--out", str(tuned)]
-    assert run([*source, "--max-steps", "2", "-q"]) == 0
-    fails(2, "evaluate", tuned, orders / "known.csv", says="give --test, data it has not seen")
+def test_a_fine_tuned_model_needs_a_test_set(orders, ok, fails):
+    known = orders / "known.csv"
+    ok("finetune", known, "--from", orders / "model.safetensors", "--out", "tuned", "--max-steps", "2", "-q")
+    fails(2, "evaluate", "tuned", known, says="give --test, data it has not seen")
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def _draw_numbers(ax: "Axes", real: pd.Series, made: pd.Series, label: str) -> N
     ax.set(yticks=[], xlabel=label)
     ax.grid(False)
     ax.spines["left"].set_visible(False)
-    ax.legend()
+    _legend_above(ax)
 
 
 def _draw_levels(ax: "Axes", real: pd.Series, made: pd.Series) -> None:
@@ -88,7 +88,11 @@ def _draw_levels(ax: "Axes", real: pd.Series, made: pd.Series) -> None:
     ax.set_yticks(places, [shortened(level, 16) for level in shown.index])
     _percent(ax)
     ax.grid(False)
-    ax.legend()
+    _legend_above(ax)
+
+
+def _legend_above(ax: "Axes") -> None:
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=2, borderaxespad=0)
 
 
 def projection(frame: pd.DataFrame | None, rarest: list[str]) -> dict[str, Any] | None:

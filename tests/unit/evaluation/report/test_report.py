@@ -250,7 +250,7 @@ def test_a_notebook_shows_the_summary(of_images):
     assert len(shown) < 60_000
 
 
-@pytest.mark.parametrize("kind", ["images", "rows"])
+@pytest.mark.parametrize("kind", [pytest.param("images", marks=pytest.mark.slow), "rows"])
 def test_what_evaluate_finds_is_reported_and_explained(digit_images, kind):
     X, y = digit_images if kind == "images" else load_wine(return_X_y=True, as_frame=True)
     index = np.arange(len(y))

@@ -45,7 +45,7 @@ def test_four_images_learnt_by_heart_raise_the_alarm():
         ganaug.train(X[keep].reshape(-1, 8, 8), y[keep], random_state=0)
 
 
-@pytest.mark.parametrize("load", [load_iris, load_wine, load_breast_cancer])
+@pytest.mark.parametrize("load", [load_wine, load_breast_cancer])
 def test_no_alarm_on_tables_with_default_settings(load):
     with warnings.catch_warnings():
         warnings.simplefilter("error")

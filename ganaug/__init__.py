@@ -20,13 +20,18 @@ _HOME = {
     "TransferReport": "ganaug.core.provenance",
     "Provenance": "ganaug.core.provenance",
     "History": "ganaug.core.history",
+    "Snapshot": "ganaug.training.snapshot",
+    "TableStream": "ganaug.data.stream",
     "train": "ganaug.training.trainer",
     "finetune": "ganaug.training.transfer",
     "load": "ganaug.models.gan",
+    "evaluate": "ganaug.evaluation.evaluate",
+    "Evaluation": "ganaug.evaluation.result",
     "choose_share": "ganaug.evaluation.utility",
     "ShareChoice": "ganaug.evaluation.utility",
     "GANAugError": "ganaug.core.errors",
     "SchemaError": "ganaug.core.errors",
+    "LeakageError": "ganaug.core.errors",
     "ConfigError": "ganaug.core.errors",
     "PluginNotFoundError": "ganaug.core.errors",
     "CheckpointError": "ganaug.core.errors",
@@ -34,6 +39,7 @@ _HOME = {
     "OutputError": "ganaug.core.errors",
     "TransferError": "ganaug.core.errors",
     "TrainingDivergedError": "ganaug.core.errors",
+    "TrainingInterrupted": "ganaug.core.errors",
 }
 
 __all__ = ["__version__", *_HOME]
@@ -44,19 +50,25 @@ if TYPE_CHECKING:
         CheckpointError as CheckpointError,
         ConfigError as ConfigError,
         GANAugError as GANAugError,
+        LeakageError as LeakageError,
         OutputError as OutputError,
         PluginNotFoundError as PluginNotFoundError,
         PoolError as PoolError,
         SchemaError as SchemaError,
         TrainingDivergedError as TrainingDivergedError,
+        TrainingInterrupted as TrainingInterrupted,
         TransferError as TransferError,
     )
     from ganaug.core.history import History as History
     from ganaug.core.pool import Pool as Pool
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
+    from ganaug.data.stream import TableStream as TableStream
+    from ganaug.evaluation.evaluate import evaluate as evaluate
+    from ganaug.evaluation.result import Evaluation as Evaluation
     from ganaug.evaluation.utility import ShareChoice as ShareChoice, choose_share as choose_share
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler
+    from ganaug.training.snapshot import Snapshot as Snapshot
     from ganaug.training.trainer import train as train
     from ganaug.training.transfer import finetune as finetune
     from ganaug.transforms.mix import SyntheticMix as SyntheticMix

@@ -1,4 +1,4 @@
-"""``python -m ganaug``, as torchrun -m starts it."""
+"""``python -m ganaug``, which is also what ``torchrun -m ganaug`` starts."""
 
 from ganaug.cli.app import main
 

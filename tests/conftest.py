@@ -1,6 +1,7 @@
 """Shared data: small, and made here."""
 
 import os
+from contextlib import contextmanager
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # before scipy loads: one of scikit-learn's checks asks for it
 
@@ -45,3 +46,27 @@ def digit_images() -> tuple[np.ndarray, np.ndarray]:
     images[:60, :, :4] += 150
     images[60:, :, 4:] += 150
     return images, np.repeat([0, 1], [60, 30])
+
+
+@pytest.fixture
+def unprivileged():
+    """Do something as a user who is no superuser, for whom permissions count; `folder` stays within reach."""
+
+    @contextmanager
+    def as_nobody(folder):
+        if os.geteuid() != 0:
+            yield
+            return
+        above = [p for p in folder.parents if p.stat().st_mode & 0o5 != 0o5]
+        modes = [p.stat().st_mode for p in above]
+        for p in above:
+            p.chmod(0o755)
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+            for p, mode in zip(above, modes, strict=True):
+                p.chmod(mode)
+
+    return as_nobody

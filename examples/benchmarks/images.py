@@ -26,7 +26,7 @@ ARMS: dict[str, dict | None] = {
     "real only": None,
     "GANOverSampler": {},
     "the GAN's alone": {"from_real": 0.0},
-    "bent alone": {"from_real": 1.0},
+    "from real ones alone": {"from_real": 1.0},
 }
 
 

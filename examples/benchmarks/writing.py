@@ -89,7 +89,9 @@ def measure(name, gan, n, output, folder, rounds):
         wall, cpu = (statistics.median(column) for column in zip(*found, strict=True))
         print(f"  {what:27} {plan.n / wall:12,.0f} /s   {plan.n / cpu:12,.0f} per CPU-second")
     first, settled, last, spread = (statistics.median(column) for column in zip(*spans, strict=True))
-    print(f"  resident MB: first chunk {first:,.0f}, after a tenth {settled:,.0f}, last {last:,.0f}; range {spread:,.0f}")
+    print(
+        f"  resident MB: first chunk {first:,.0f}, after a tenth {settled:,.0f}, last {last:,.0f}; range {spread:,.0f}"
+    )
 
 
 def main():

@@ -8,10 +8,13 @@ import typer
 
 import ganaug
 from ganaug.cli.cache import cache
-from ganaug.cli.console import say
+from ganaug.cli.console import is_first_process, say
+from ganaug.cli.doctor import doctor
+from ganaug.cli.evaluate import evaluate
 from ganaug.cli.finetune import finetune
 from ganaug.cli.info import info
 from ganaug.cli.merge import merge
+from ganaug.cli.plugins import plugins
 from ganaug.cli.pool import pool
 from ganaug.cli.synth import synth
 from ganaug.cli.train import train
@@ -31,7 +34,10 @@ app.command()(synth)
 app.command()(verify)
 app.command()(merge)
 app.command()(pool)
+app.command()(evaluate)
 app.command()(info)
+app.command()(plugins)
+app.command()(doctor)
 app.add_typer(cache, name="cache")
 
 
@@ -53,17 +59,15 @@ def root(
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code.
 
-    0: done. 1: it could not be done. 2: what was typed is wrong. 130: interrupted.
+    0: done. 1: it could not be done. 2: what was typed is wrong. 130: interrupted (143: by SIGTERM).
     """
-    warnings.showwarning = lambda message, category, *_: say(f"warning: {message}")
+    warnings.showwarning = lambda message, *_: say(f"warning: {message}") if is_first_process() else None
     try:
         code = app(arguments, prog_name="ganaug", standalone_mode=False) or 0
-        if code == 130:
-            say("interrupted; nothing was written")
-        return code
     except Interrupted as error:
-        say(str(error))
-        return 130
+        if is_first_process():
+            say(str(error))
+        return error.exit_code
     except (GANAugError, typer.TyperException) as error:
         if "--debug" in arguments[:1]:
             raise
@@ -71,7 +75,10 @@ def run(arguments: list[str]) -> int:
         usage = isinstance(error, (ConfigError, PluginNotFoundError))
         return 2 if usage else getattr(error, "exit_code", 1)
     except (KeyboardInterrupt, typer.Abort):
-        return 130
+        code = 130
+    if code == 130 and is_first_process():
+        say("interrupted; nothing was written")
+    return code
 
 
 def main() -> None:

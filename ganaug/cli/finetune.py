@@ -1,13 +1,13 @@
 """``ganaug finetune DATA --from MODEL --out MODEL``."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.training import fit_and_save
-from ganaug.core.config import TransferConfig
+from ganaug.cli.training import Resume, SnapshotEvery, Stream, fit_and_save
+from ganaug.core.config import TrainConfig, TransferConfig
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -42,6 +42,9 @@ def finetune(
     ] = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    encoding: options.Encoding = None,
+    strict: options.Strict = False,
+    stream: Stream = None,
     objective: options.Objective = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,
@@ -54,7 +57,11 @@ def finetune(
     licence: options.Licence = None,
     source: options.Source = None,
     seed: options.Seed = 0,
+    resume: Resume = False,
+    snapshot_every: SnapshotEvery = "60s",
     overwrite: options.Overwrite = False,
+    watch: options.Watch = False,
+    tensorboard: options.TensorBoard = None,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -64,14 +71,18 @@ def finetune(
     """
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
-    chosen = options.config_from(config, settings, options.training_flags(context))
-    given = {name: context.params[name] for name in TransferConfig.model_fields}
-    transfer = TransferConfig(**{name: value for name, value in given.items() if value is not None})
+    flags = {name: context.params[name] for name in TransferConfig.model_fields}
+    given = options.training_flags(context) | {name: value for name, value in flags.items() if value is not None}
+    values = options.settings_from(config, settings, given)
+    transfer = TransferConfig(**{name: values.pop(name) for name in flags if name in values})
+    chosen = TrainConfig(**values)
 
     def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
+        from ganaug.training.distributed import launched
         from ganaug.training.transfer import finetune
 
         kept = transfer.model_dump() | chosen.model_dump(exclude_unset=True)
-        return finetune(model, dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **kept)
+        shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}
+        return finetune(model, dataset.X, dataset.y, random_state=seed, **shared, **kept)
 
     fit_and_save(context.params, fit, verb="fine-tuning")

@@ -1,11 +1,14 @@
 """Options that several commands share, and how they become a configuration and a data set."""
 
+import os
+import re
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ganaug.cli.console import say
 from ganaug.core.config import TrainConfig
 from ganaug.core.errors import ConfigError
 
@@ -14,7 +17,7 @@ if TYPE_CHECKING:
 
 _TRAINING = "Training"
 
-Data = Annotated[Path, typer.Argument(help="Image folder with a subfolder per class, .npz, .csv or .tsv.")]
+Data = Annotated[Path, typer.Argument(help="Image folder with a subfolder per class, .npz, .csv, .tsv or .parquet.")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write, usually *.safetensors.")]
 Objective = Annotated[
     str | None,
@@ -62,11 +65,24 @@ Target = Annotated[str | None, typer.Option(help="Label column of a table.", sho
 ImageSize = Annotated[
     str | None, typer.Option(metavar="N|HxW", help="Resize the images of a folder, for example 32 or 32x48.")
 ]
+Encoding = Annotated[
+    str | None, typer.Option(help="Of a text table, for example cp1252.", show_default="found by looking")
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Stop at files that cannot be read, instead of leaving them out.")
+]
 Licence = Annotated[str | None, typer.Option(help="Terms of use of the data; kept in the checkpoint.")]
 Source = Annotated[str | None, typer.Option(help="Where the data are from; kept in the checkpoint.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 2, help="The same seed gives the same result.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="A live table of curves in place of the progress bar.")]
+TensorBoard = Annotated[
+    Path | None,
+    typer.Option(
+        "--tensorboard", metavar="FOLDER", help="Write curves, samples and fidelity for TensorBoard into a new folder."
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
 
@@ -94,43 +110,77 @@ def config_from(file: Path | None, settings: list[str] | None, flags: dict[str, 
     ConfigError
         On unknown names, unusable values or an unreadable file.
     """
+    return TrainConfig(**settings_from(file, settings, flags))
+
+
+def settings_from(file: Path | None, settings: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
+    """Merge the settings of the file, of ``--set`` and of flags that were given; the later win.
+
+    Raises
+    ------
+    ConfigError
+        On an unreadable file or a setting without a value.
+    """
     values: dict[str, Any] = {}
     if file is not None:
-        try:
-            values |= tomllib.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise ConfigError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from None
+        values |= _toml(file)
     for setting in settings or []:
         name, equals, value = setting.partition("=")
         if not equals:
             raise ConfigError(f"--set {setting}: expected NAME=VALUE")
         values[name.strip().replace("-", "_")] = _value(value.strip())
-    return TrainConfig(**values | flags)
+    return values | flags
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError:
+        raise ConfigError(f"cannot read {file}: it is not UTF-8 text, so it is no TOML file") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"cannot read {file} as TOML: {error}; expected lines like max_steps = 500") from None
+    except RecursionError:
+        raise ConfigError(f"cannot read {file} as TOML: brackets are nested too deeply") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"cannot read {file}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _value(text: str) -> Any:
     """Read a value as TOML would, and as plain text where it would not."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return None if text in ("none", "None") else text
 
 
-def dataset_from(data: Path, target: str | None, image_size: str | None) -> "Dataset":
-    """Read the data set that a command was given."""
-    if not data.exists():
+def dataset_from(
+    data: Path,
+    target: str | None,
+    image_size: str | None,
+    *,
+    encoding: str | None = None,
+    strict: bool = False,
+    quiet: bool = False,
+) -> "Dataset":
+    """Read the data set that a command was given, and say what the reader assumed."""
+    if not os.path.lexists(data):
         raise typer.BadParameter(f"there is no file or folder {data}")
+    size = _size(image_size)
     from ganaug.data.readers import read
 
-    return read(data, target=target, image_size=_size(image_size))
+    dataset = read(data, target=target, image_size=size, encoding=encoding, strict=strict)
+    for remark in () if quiet else dataset.remarks:
+        say(f"note: {remark}")
+    return dataset
 
 
 def _size(text: str | None) -> tuple[int, int] | None:
     if text is None:
         return None
-    parts = text.lower().split("x")
-    if len(parts) > 2 or not all(part.isdigit() and int(part) > 0 for part in parts):
+    parts = re.fullmatch(r"([0-9]{1,5})(?:[xX]([0-9]{1,5}))?", text)
+    height, width = (int(parts[1]), int(parts[2] or parts[1])) if parts else (0, 0)
+    if not (4 <= height <= 4096 and 4 <= width <= 4096):
         raise typer.BadParameter(
-            f"--image-size {text}: expected a number of pixels like 32, or height x width like 32x48"
+            f"--image-size {text}: expected 4 to 4096 pixels like 32, or height x width like 32x48"
         )
-    return int(parts[0]), int(parts[-1])
+    return height, width

@@ -10,7 +10,7 @@ import typer
 
 from ganaug.cli import cache, options
 from ganaug.cli.console import say
-from ganaug.core.errors import CheckpointError, OutputError, SchemaError
+from ganaug.core.errors import SchemaError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,8 +31,7 @@ class Request:
     model: Path | None
     data: Path | None
     balance: Path | None
-    target: str | None
-    image_size: str | None
+    reading: dict[str, Any]  # target, image_size, encoding and strict
     seed: int
     use_cache: bool
     names: list[str]
@@ -44,15 +43,15 @@ class Request:
     def __post_init__(self) -> None:
         if self.model is not None and not self.model.exists():
             raise typer.BadParameter(f"there is no file {self.model}")
-        if self.data is None and self.balance is None and (self.target or self.image_size):
-            raise typer.BadParameter("--target and --image-size need --data")
+        if self.data is None and self.balance is None and any(self.reading.values()):
+            raise typer.BadParameter("--target, --image-size, --encoding and --strict need --data")
 
     def read(self) -> None:
         """Read the data; without a model or data, the bundled digits."""
         if self.balance is not None:
-            self.unbalanced = options.dataset_from(self.balance, self.target, self.image_size)
+            self.unbalanced = options.dataset_from(self.balance, quiet=self.quiet, **self.reading)
         if self.data is not None:
-            self.dataset = options.dataset_from(self.data, self.target, self.image_size)
+            self.dataset = options.dataset_from(self.data, quiet=self.quiet, **self.reading)
         elif self.unbalanced is not None:
             self.dataset = self.unbalanced
         elif self.model is None:
@@ -70,29 +69,20 @@ class Request:
             return load(self.model)
         assert self.dataset is not None
         self._chosen(_classes_of(self.dataset))
-        kept = cache.model_path(self.dataset, config, self.seed)
-        if self.use_cache and kept.exists():
-            try:
-                gan = load(kept)
-                if not self.quiet:
-                    say(f"using the model trained before ({kept}; --no-cache trains anew)")
-                return gan
-            except CheckpointError as error:
-                say(f"warning: {error}; training anew")
-        if not may_train:
+        if not may_train and not cache.model_path(self.dataset, config, self.seed).exists():
             raise typer.BadParameter("--dry-run measures a model: give --model, or run it once before")
         from ganaug.training.callbacks import ProgressBar
         from ganaug.training.trainer import train
 
-        callbacks = [] if self.quiet else [ProgressBar()]
         X, y = self.dataset.X, self.dataset.y
-        gan = train(X, y, random_state=self.seed, callbacks=callbacks, **config.model_dump())
-        if self.use_cache:
-            try:
-                gan.save(kept, overwrite=True)
-            except OutputError as error:
-                say(f"warning: the model is not kept for the next time: {error}")
-        return gan
+
+        def fit() -> "ConditionalGAN":
+            callbacks = [] if self.quiet else [ProgressBar()]
+            return train(X, y, random_state=self.seed, callbacks=callbacks, **config.model_dump())
+
+        return (
+            cache.kept_or_trained(self.dataset, config, self.seed, fit, quiet=self.quiet) if self.use_cache else fit()
+        )
 
     def counts(self, gan: "ConditionalGAN", n: int | None) -> dict[Any, int]:
         """Return how many samples to make of each class that was asked for."""

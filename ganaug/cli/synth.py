@@ -80,6 +80,8 @@ def synth(
     ] = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    encoding: options.Encoding = None,
+    strict: options.Strict = False,
     seed: options.Seed = 0,
     use_cache: Annotated[
         bool,
@@ -153,9 +155,8 @@ def synth(
     machine = None if shard is None else parse_shard(shard)
     if machine is not None and single_file:
         raise typer.BadParameter(f"--shard writes a folder, and ganaug merge joins them; {out} is a file")
-    request = Request(
-        model, data, balance, target, image_size, seed, use_cache, classes or [], class_indices or [], quiet
-    )
+    reading = {"target": target, "image_size": image_size, "encoding": encoding, "strict": strict}
+    request = Request(model, data, balance, reading, seed, use_cache, classes or [], class_indices or [], quiet)
     with ExitStack() as held:
         together = held.enter_context(ranks())
         if model is None and together.world > 1:

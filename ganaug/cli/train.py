@@ -1,11 +1,11 @@
 """``ganaug train DATA --out MODEL``."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.training import fit_and_save
+from ganaug.cli.training import Resume, SnapshotEvery, Stream, fit_and_save
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -19,6 +19,9 @@ def train(
     out: options.Out,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    encoding: options.Encoding = None,
+    strict: options.Strict = False,
+    stream: Stream = None,
     objective: options.Objective = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,
@@ -31,7 +34,11 @@ def train(
     licence: options.Licence = None,
     source: options.Source = None,
     seed: options.Seed = 0,
+    resume: Resume = False,
+    snapshot_every: SnapshotEvery = "60s",
     overwrite: options.Overwrite = False,
+    watch: options.Watch = False,
+    tensorboard: options.TensorBoard = None,
     quiet: options.Quiet = False,
     as_json: options.AsJson = False,
 ) -> None:
@@ -45,7 +52,9 @@ def train(
 
     def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
         from ganaug.training import trainer
+        from ganaug.training.distributed import launched
 
-        return trainer.train(dataset.X, dataset.y, random_state=seed, callbacks=callbacks, **chosen.model_dump())
+        shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}
+        return trainer.train(dataset.X, dataset.y, random_state=seed, **shared, **chosen.model_dump())
 
     fit_and_save(context.params, fit, verb="training")

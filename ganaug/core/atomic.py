@@ -37,8 +37,15 @@ def partial_path(target: Path) -> Path:
 
 
 @contextmanager
-def locked(target: Path) -> Iterator[None]:
+def locked(target: Path, *, who: str = "process") -> Iterator[None]:
     """Keep other processes that ask for the same lock from writing `target`; missing parent folders are created.
+
+    Parameters
+    ----------
+    target : Path
+        What is written.
+    who : str, default="process"
+        What holds the lock; each sort has one of its own, so that a training may hold one while it saves.
 
     Raises
     ------
@@ -47,14 +54,14 @@ def locked(target: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    path = target.absolute().with_name(f".{target.name}.lock")
+    path = target.absolute().with_name(f".{target.name}.{'' if who == 'process' else who + '.'}lock")
     with os_errors(target):
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path, timeout=0, is_singleton=False, fallback_to_soft=False)
         try:
             lock.acquire()
         except Timeout:
-            raise OutputError(f"another process is writing {target}; wait for it, or choose another name") from None
+            raise OutputError(f"another {who} is writing {target}; wait for it, or choose another name") from None
     try:
         yield
     finally:

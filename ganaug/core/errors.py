@@ -12,12 +12,16 @@ class SchemaError(GANAugError, ValueError):
     """The data are not what the operation needs, or do not match what the model was trained on."""
 
 
+class LeakageError(SchemaError):
+    """Samples to judge by are among those that were learnt from."""
+
+
 class ConfigError(GANAugError, ValueError):
     """A setting is unknown, out of range, or contradicts another one."""
 
 
 class PluginNotFoundError(GANAugError, LookupError):
-    """No installed distribution provides the named objective, network, codec, reader or writer."""
+    """No installed distribution provides the named objective, network, codec, metric, reader or writer."""
 
 
 class CheckpointError(GANAugError):
@@ -37,15 +41,35 @@ class OutputError(GANAugError, OSError):
 
 
 class Interrupted(GANAugError):
-    """Ctrl-C, where something was kept that can be continued; the message says what."""
+    """A signal ended the work, but something was kept that can be continued; the message says what."""
+
+    exit_code = 130
 
 
 class TransferError(GANAugError, ValueError):
     """A model cannot be the start of another one: the data or the networks have nothing in common."""
 
 
+class MissingExtraError(GANAugError, ImportError):
+    """An optional dependency is not installed; the message names the extra that brings it."""
+
+
 class TrainingDivergedError(GANAugError, RuntimeError):
     """A loss became NaN or infinite; the message names the step and what to change."""
+
+
+class TrainingInterrupted(KeyboardInterrupt):
+    """A signal ended the training after a whole step, and its state was written.
+
+    Attributes
+    ----------
+    exit_code : int
+        What a program that ends by this signal returns: 130 after Ctrl-C, 143 after SIGTERM.
+    """
+
+    def __init__(self, message: str, signal: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:

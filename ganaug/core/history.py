@@ -1,6 +1,12 @@
 """What happened during training, as plain data."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from ganaug.core.errors import GANAugError
+from ganaug.core.extras import require
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CLOCK = ("samples_per_second", "seconds")  # columns that differ between equal runs
 
@@ -37,6 +43,33 @@ class History:
     def last(self) -> dict[str, Any]:
         """The newest row; empty before the first."""
         return {name: values[-1] for name, values in self._columns.items()}
+
+    def plot(self) -> "Figure":
+        """Draw losses, what D gets right, diversity, gradient norms and speed, by step.
+
+        On a transparent ground, readable on light and on dark pages. Needs the extra ``report``.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            As pyplot made it: ``plt.show()`` shows it, ``figure.savefig(path)`` saves it.
+
+        Raises
+        ------
+        MissingExtraError
+            If matplotlib is not installed.
+        GANAugError
+            If the history is empty.
+        """
+        pyplot = require("matplotlib.pyplot", extra="report", purpose="history.plot()")
+        from ganaug.core.plotting import draw_history, style
+
+        if len(self) == 0:
+            raise GANAugError("the history is empty: nothing was trained yet")
+        with pyplot.rc_context(style()):
+            figure = pyplot.figure(figsize=(8, 7), layout="constrained")
+            draw_history(figure, self)
+        return figure
 
     def __getitem__(self, name: str) -> list[float]:
         return self._columns[name]

@@ -1,6 +1,6 @@
 """Look up a part by name among installed entry points; built-ins are registered the same way as plugins."""
 
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from ganaug.core.errors import PluginNotFoundError, did_you_mean
@@ -17,14 +17,14 @@ def lookup(group: str, name: str) -> Any:
     Parameters
     ----------
     group : str
-        One of ``objectives``, ``networks``, ``codecs``, ``readers``, ``writers``.
+        One of ``objectives``, ``networks``, ``codecs``, ``metrics``, ``readers``, ``writers``.
     name : str
         The registered name.
 
     Raises
     ------
     PluginNotFoundError
-        If no installed distribution registers that name, or if two register it.
+        If no installed distribution registers that name, two register it, or it cannot be imported.
 
     Examples
     --------
@@ -39,4 +39,23 @@ def lookup(group: str, name: str) -> Any:
         raise PluginNotFoundError(
             f"{group[:-1]} {name!r} is registered more than once ({', '.join(sorted(found))}); uninstall one"
         )
-    return next(iter(found.values())).load()
+    return load(next(iter(found.values())))
+
+
+def load(point: EntryPoint) -> Any:
+    """Import the part that an entry point names.
+
+    Raises
+    ------
+    PluginNotFoundError
+        If that fails, whatever its module trips over.
+    """
+    try:
+        return point.load()
+    except Exception as error:
+        kind = point.group.removeprefix("ganaug.")[:-1]
+        origin = f" of {point.dist.name} {point.dist.version}" if point.dist else ""
+        said = f"{type(error).__name__}: {error}"
+        raise PluginNotFoundError(
+            f"{kind} {point.name!r}{origin} does not load ({said}); repair or uninstall it"
+        ) from error

@@ -25,7 +25,7 @@ class TableSchema(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     kind: Literal["table"] = "table"
-    container: Literal["array", "list", "csr", "csc", "frame"]
+    container: Literal["array", "list", "csr", "csc", "csr_array", "csc_array", "frame"]
     dtype: str | None  # of the whole array; None for a frame
     columns: tuple[Column, ...]
 
@@ -129,7 +129,18 @@ class Classes:
 
     @classmethod
     def from_json(cls, entries: list[dict[str, Any]], target: str) -> "Classes":
-        """Rebuild what `to_json` wrote."""
+        """Rebuild what `to_json` wrote.
+
+        Raises
+        ------
+        SchemaError
+            If these are no classes.
+        """
+        plain = isinstance(target, str) and all(
+            isinstance(entry["label"], (str, int, float, bool)) for entry in entries
+        )
+        if not entries or not plain or len({entry["label"] for entry in entries}) < len(entries):
+            raise SchemaError(f"expected classes with different names; got {entries!r} of {target!r}"[:200])
         labels = np.array([entry["label"] for entry in entries], dtype=entries[0]["dtype"])
         return cls(labels, [entry["count"] for entry in entries], target)
 

@@ -14,6 +14,12 @@ from ganaug.core.schema import Column, TableSchema
 from ganaug.data.codec import Span
 from ganaug.data.columns import CategoryColumn, ColumnCodec, ConstantColumn, NumericColumn, dense, fit_column
 
+_SPARSE: dict[str, Any] = {
+    "csr": sparse.csr_matrix,
+    "csc": sparse.csc_matrix,
+    "csr_array": sparse.csr_array,
+    "csc_array": sparse.csc_array,
+}
 _COLUMNS: TypeAdapter[list[ColumnCodec]] = TypeAdapter(list[ColumnCodec])
 
 
@@ -143,7 +149,7 @@ class TableCodec:
             return array.tolist()
         if self.schema.container == "array":
             return array
-        return sparse.csr_matrix(array) if self.schema.container == "csr" else sparse.csc_matrix(array)
+        return _SPARSE[self.schema.container](array)
 
     def _restored(self, i: int, values: np.ndarray) -> pd.Series:
         """Cast one decoded column to the dtype it came in."""
@@ -195,7 +201,7 @@ def _as_frame(X: Any) -> tuple[pd.DataFrame, Any, str | None]:
             raise SchemaError(f"expected rows and columns; got a frame of shape {X.shape}")
         return X, "frame", None
     if sparse.issparse(X):
-        container: Any = "csc" if X.format == "csc" else "csr"
+        container: Any = ("csc" if X.format == "csc" else "csr") + "_array" * isinstance(X, sparse.sparray)
         array = X.toarray()
     else:
         container = "list" if isinstance(X, list) else "array"
@@ -205,7 +211,7 @@ def _as_frame(X: Any) -> tuple[pd.DataFrame, Any, str | None]:
             raise SchemaError("expected rows of equal length; this list is ragged") from None
     if array.ndim != 2 or 0 in array.shape:
         raise SchemaError(f"expected a table of shape (n_samples, n_features); got shape {array.shape}")
-    frame = pd.DataFrame(array)
+    frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))
     return frame, container, array.dtype.str if array.dtype != object else "object"
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from sklearn.decomposition import PCA
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.neighbors import NearestNeighbors
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
+
+from ganaug.evaluation.metrics.neighbourhoods import kth_distances, nearest_distances as nearest_distances
+from ganaug.evaluation.samples import evenly
 
 _MOST = 5_000  # samples that enter a measurement; more are thinned evenly
 _FOLDS = 3
@@ -71,7 +73,7 @@ def assess(real: np.ndarray, c: np.ndarray, synthetic: Mapping[int, np.ndarray],
         if len(own) < 2:
             raise ValueError(f"expected at least 2 real samples of class {condition}; got {len(own)}")
         coverage, density = coverage_density(own, samples, k=min(k, len(own) - 1))
-        between = float(np.median(_radii(own, 1)))
+        between = float(np.median(kth_distances(own, 1)))
         ratio = float(np.median(nearest_distances(samples, own))) / between if between else float("nan")
         found[condition] = Fidelity(*agreements[condition], coverage, density, ratio)
     return found
@@ -79,7 +81,7 @@ def assess(real: np.ndarray, c: np.ndarray, synthetic: Mapping[int, np.ndarray],
 
 def coverage_density(real: np.ndarray, synthetic: np.ndarray, *, k: int = 5) -> tuple[float, float]:
     """Return coverage and density (Naeem et al. 2020, arXiv:2002.09797) of ``synthetic (m, d)`` for ``real (n, d)``."""
-    radii = _radii(real, k)
+    radii = kth_distances(real, k)
     coverage = float((nearest_distances(real, synthetic) < radii).mean())
     inside = sum(
         int((np.linalg.norm(synthetic - centre, axis=1) < radius).sum())
@@ -88,19 +90,9 @@ def coverage_density(real: np.ndarray, synthetic: np.ndarray, *, k: int = 5) -> 
     return coverage, inside / (k * len(synthetic))
 
 
-def nearest_distances(queries: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """Return each query's Euclidean distance to its nearest point."""
-    return NearestNeighbors(n_neighbors=1).fit(points).kneighbors(queries)[0][:, 0]
-
-
 def thinned(samples: np.ndarray, most: int = _MOST) -> np.ndarray:
     """Return at most so many of the samples, evenly spaced."""
-    return samples[np.linspace(0, len(samples) - 1, min(len(samples), most)).astype(int)]
-
-
-def _radii(points: np.ndarray, k: int) -> np.ndarray:
-    """Distance of each point to its k-th nearest other point."""
-    return NearestNeighbors(n_neighbors=k).fit(points).kneighbors()[0][:, -1]
+    return samples[evenly(len(samples), most)]
 
 
 def _agreements(real: np.ndarray, c: np.ndarray, synthetic: Mapping[int, np.ndarray]) -> dict[int, tuple[float, float]]:

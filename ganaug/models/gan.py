@@ -268,7 +268,19 @@ class ConditionalGAN:
         """
         said = {"data": data, "licence": licence, "source": source}
         provenance = self.provenance.model_copy(update={name: text for name, text in said.items() if text is not None})
-        header = {
+        self.sha256 = checkpoint.write(Path(path), self.header(provenance), self.arrays(), overwrite=overwrite)
+        self.provenance = provenance
+        return self.sha256
+
+    def header(self, provenance: Provenance | None = None) -> dict[str, Any]:
+        """Return all of the model but its weights, as plain data; without what differs between equal trainings.
+
+        Raises
+        ------
+        SchemaError
+            If classes or categories cannot be written as JSON.
+        """
+        return {
             "schema": self.codec.schema.model_dump(),
             "codec": self.codec.to_json(),
             "classes": self.classes.to_json(),
@@ -278,21 +290,44 @@ class ConditionalGAN:
             "step": self.step,
             "history": {name: column for name, column in self.history.to_dict().items() if name not in CLOCK},
             "transfer": None if self.transfer is None else self.transfer.to_json(),
-            "provenance": provenance.model_dump(),
+            "provenance": (provenance or self.provenance).model_dump(),
             "versions": {
                 "ganaug": ganaug.__version__,
                 "torch": torch.__version__,
                 "python": platform.python_version(),
             },
         }
-        tensors = {
-            f"{part}.{name}": tensor.numpy()
-            for part in _PARTS
-            for name, tensor in getattr(self, part).state_dict().items()
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the weights of all networks by name."""
+        return {name: tensor.cpu().numpy() for name, tensor in self._tensors().items()}
+
+    def fill(self, arrays: Mapping[str, np.ndarray], path: str | Path) -> None:
+        """Copy arrays, read from `path`, into the networks after comparing every name and shape.
+
+        Raises
+        ------
+        CheckpointError
+            If they do not fit; it says which.
+        """
+        wanted = self._tensors()
+        given = {name for name in arrays if not name.startswith("run.")}  # the rest is for resuming
+        problems = [f"missing {name}" for name in wanted.keys() - given]
+        problems += [f"unexpected {name}" for name in given - wanted.keys()]
+        problems += [
+            f"{name} is {arrays[name].shape}, expected {tuple(wanted[name].shape)}"
+            for name in wanted.keys() & given
+            if arrays[name].shape != tuple(wanted[name].shape)
+        ]
+        if problems:
+            raise CheckpointError(f"{path} does not fit the networks it describes: {'; '.join(sorted(problems))}")
+        for name, tensor in wanted.items():
+            tensor.copy_(torch.from_numpy(arrays[name]))
+
+    def _tensors(self) -> dict[str, torch.Tensor]:
+        return {
+            f"{part}.{name}": tensor for part in _PARTS for name, tensor in getattr(self, part).state_dict().items()
         }
-        self.sha256 = checkpoint.write(Path(path), header, tensors, overwrite=overwrite)
-        self.provenance = provenance
-        return self.sha256
 
     @classmethod
     def load(cls, path: str | Path) -> "ConditionalGAN":
@@ -308,14 +343,15 @@ class ConditionalGAN:
         try:
             schema = header["schema"]
             codec = registry.lookup("codecs", schema["kind"]).from_json(schema, header["codec"])
+            codec.decode(np.zeros((1, *codec.sample_shape), np.float32), np.random.default_rng(0))  # or fail here
             gan = cls(codec, Classes.from_json(header["classes"], header["target"]), ResolvedConfig(**header["config"]))
             gan.step, gan.history, gan.sha256 = header["step"], History(header["history"]), header["sha256"]
             if header.get("transfer") is not None:
                 gan.transfer = TransferReport(**header["transfer"])
             gan.provenance = Provenance(**header.get("provenance", {}))
-        except (KeyError, TypeError, ValueError, ConfigError, SchemaError) as error:
+        except Exception as error:  # a header can say anything, and ask for anything
             raise CheckpointError(f"{path} cannot be used: its header does not describe a model ({error})") from error
-        _fill(gan, arrays, path)
+        gan.fill(arrays, path)
         return gan
 
     def __getstate__(self) -> dict[str, Any]:
@@ -336,22 +372,6 @@ class ConditionalGAN:
 
 
 _PARTS = ("generator_ema", "generator", "discriminator")
-
-
-def _fill(gan: ConditionalGAN, arrays: dict[str, np.ndarray], path: str | Path) -> None:
-    """Copy arrays into the networks after comparing every name and shape."""
-    wanted = {f"{part}.{name}": tensor for part in _PARTS for name, tensor in getattr(gan, part).state_dict().items()}
-    problems = [f"missing {name}" for name in wanted.keys() - arrays.keys()]
-    problems += [f"unexpected {name}" for name in arrays.keys() - wanted.keys()]
-    problems += [
-        f"{name} is {arrays[name].shape}, expected {tuple(wanted[name].shape)}"
-        for name in wanted.keys() & arrays.keys()
-        if arrays[name].shape != tuple(wanted[name].shape)
-    ]
-    if problems:
-        raise CheckpointError(f"{path} does not fit the networks it describes: {'; '.join(sorted(problems))}")
-    for name, tensor in wanted.items():
-        tensor.copy_(torch.from_numpy(arrays[name]))
 
 
 def load(path: str | Path) -> ConditionalGAN:

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ganaug.models.noise import Noise
+
 
 class Objective:
     """Base class: what every objective declares.
@@ -42,9 +44,7 @@ class Objective:
         """Return G's loss, a scalar, from logits of shape ``(batch,)``; the i-th pair shares its class."""
         raise NotImplementedError
 
-    def penalty(
-        self, discriminator: nn.Module, x: Tensor, c: Tensor, logits: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def penalty(self, discriminator: nn.Module, x: Tensor, c: Tensor, logits: Tensor, noise: Noise) -> Tensor:
         """Return the gradient penalty of weight 1, a scalar.
 
         Parameters
@@ -57,7 +57,7 @@ class Objective:
             Their classes.
         logits : Tensor of shape (2 * batch,)
             ``D(x, c)``.
-        generator : torch.Generator
+        noise : Noise
             For what is drawn.
         """
         raise NotImplementedError
@@ -141,13 +141,11 @@ class WassersteinGP(Wasserstein):
     betas = (0.0, 0.9)
     penalty_weight = 10.0
 
-    def penalty(
-        self, discriminator: nn.Module, x: Tensor, c: Tensor, logits: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def penalty(self, discriminator: nn.Module, x: Tensor, c: Tensor, logits: Tensor, noise: Noise) -> Tensor:
         """``(‖∇D‖ - 1)²`` at random points between real and fake."""
         real, fake = x.detach().chunk(2)
-        alpha = torch.rand(len(real), generator=generator, dtype=x.dtype, device=x.device)
-        between = torch.lerp(real, fake, alpha.view(-1, *[1] * (x.dim() - 1))).requires_grad_()
+        alpha = noise.rand(len(real), *[1] * (x.dim() - 1)).to(x.dtype)
+        between = torch.lerp(real, fake, alpha).requires_grad_()
         (gradient,) = torch.autograd.grad(discriminator(between, c[: len(real)]).sum(), between, create_graph=True)
         return (gradient.flatten(1).norm(dim=1) - 1).square().mean()
 
@@ -195,9 +193,7 @@ class Relativistic(Objective):
         """``softplus(real - fake)``."""
         return F.softplus(real - fake).mean()
 
-    def penalty(
-        self, discriminator: nn.Module, x: Tensor, c: Tensor, logits: Tensor, generator: torch.Generator
-    ) -> Tensor:
+    def penalty(self, discriminator: nn.Module, x: Tensor, c: Tensor, logits: Tensor, noise: Noise) -> Tensor:
         """``½ ‖∇D(real)‖² + ½ ‖∇D(fake)‖²``, in one backward pass."""
         (gradient,) = torch.autograd.grad(logits.sum(), x, create_graph=True)
         return gradient.flatten(1).square().sum(1).mean()  # a mean over 2 * batch: ½ (R1 + R2)

@@ -19,8 +19,11 @@ from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.batches import BalancedBatches
 from ganaug.data.codec import Codec, fit_codec
+from ganaug.data.stream import Refill, TableStream
 from ganaug.models.gan import ConditionalGAN
+from ganaug.models.noise import Noise
 from ganaug.training.callbacks import Callback, Watchdog, diversity
+from ganaug.training.distributed import World, joined, synchronised
 from ganaug.training.recipe import resolve
 
 _LONGEST = 100  # steps between two rows of history
@@ -30,21 +33,30 @@ _PROBES = 8  # samples per class whose spread is watched
 
 
 def train(
-    X: Any, y: Any, *, random_state: Any = None, callbacks: Sequence[Callback] = (), **settings: Any
+    X: Any,
+    y: Any = None,
+    *,
+    random_state: Any = None,
+    callbacks: Sequence[Callback] = (),
+    distributed: bool = False,
+    **settings: Any,
 ) -> ConditionalGAN:
     """Train a conditional GAN on labelled rows or images.
 
     Parameters
     ----------
-    X : DataFrame, array-like, sparse matrix or list of PIL images
+    X : DataFrame, array-like, sparse matrix, list of PIL images or TableStream
         Rows ``(n_samples, n_features)`` with missing values allowed, or images ``(N, H, W)``, ``(N, H, W, C)`` or
         ``(N, C, H, W)`` of uint8 or float.
-    y : array-like of shape (n_samples,)
-        Class labels.
+    y : array-like of shape (n_samples,), optional
+        Class labels; a `TableStream` brings its own.
     random_state : int, RandomState, Generator or None, default=None
         The same integer gives the same model, at the same number of threads.
     callbacks : sequence of Callback
         Called around the steps, after the built-in `Watchdog`.
+    distributed : bool, default=False
+        Whether to share the work with the other processes that ``torchrun`` started; each has to call this with the
+        same data and settings, and gets the same model. `batch_size` is that of all together.
     **settings
         Fields of `TrainConfig`.
 
@@ -71,9 +83,12 @@ def train(
     """
     config = TrainConfig(**settings)
     data = prepare(X, y)
-    seed = as_seed(random_state)
-    gan = ConditionalGAN(data.codec, data.classes, resolve(config, data.codec, data.classes), seed)
-    Trainer(gan, data.x, data.c, seed, [Watchdog(), *callbacks]).fit()
+    refuse_unsavable(data)
+    resolved = resolve(config, data.codec, data.classes)
+    with joined(resolved.device, on=distributed) as world:
+        seed = world.agree(as_seed(random_state))
+        gan = ConditionalGAN(data.codec, data.classes, resolved, seed)
+        Trainer(gan, data.x, data.c, seed, [Watchdog(), *callbacks], world, data.refill).fit()
     return gan
 
 
@@ -84,6 +99,7 @@ class Prepared(NamedTuple):
     classes: Classes
     x: Tensor  # (n, *sample_shape)
     c: Tensor  # (n,)
+    refill: Refill | None = None  # of samples from a file
 
 
 def prepare(X: Any, y: Any) -> Prepared:
@@ -94,16 +110,36 @@ def prepare(X: Any, y: Any) -> Prepared:
     SchemaError
         If `X` and `y` do not fit together or cannot be learnt from.
     """
+    if isinstance(X, TableStream):
+        if y is not None:
+            raise SchemaError(f"{X} brings its own labels; leave y out")
+        sample = X.sample()
+        _target(sample.y)
+        table: Any = sample.codec()
+        classes = sample.classes()
+        refill = Refill(X, table, classes, sample.target)
+        return Prepared(table, classes, _encoded(table, sample.X), torch.from_numpy(classes.index(sample.y)), refill)
     target = _target(y)
     codec = fit_codec(X)
-    x = codec.encode(X)
+    x = _encoded(codec, X)
     if len(x) != len(target):
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
-    if x[0].size == 0:
-        raise SchemaError("every column of X is constant; there is nothing to learn")
     name = getattr(y, "name", None)
     classes = Classes.from_target(target, "target" if name is None else str(name))
-    return Prepared(codec, classes, torch.from_numpy(x), torch.from_numpy(classes.index(target)))
+    return Prepared(codec, classes, x, torch.from_numpy(classes.index(target)))
+
+
+def _encoded(codec: Codec, X: Any) -> Tensor:
+    x = torch.from_numpy(codec.encode(X))
+    if x[0].numel() == 0:
+        raise SchemaError("every column of X is constant; there is nothing to learn")
+    return x
+
+
+def refuse_unsavable(data: Prepared) -> None:
+    """Raise `SchemaError` now, not after hours of training, if a checkpoint cannot hold the categories or classes."""
+    data.codec.to_json()
+    data.classes.to_json()
 
 
 class Trainer:
@@ -121,17 +157,47 @@ class Trainer:
         Seeds batches and noise.
     callbacks : sequence of Callback
         In calling order.
+    world : World, optional
+        The processes that train together; by default this one alone.
+    refill : Refill, optional
+        Exchanges samples for others from a file that is larger than memory.
+
+    Attributes
+    ----------
+    history : History
+        Its newest row is that of the last record.
+    probes : Tensor of shape (n_classes, 8, *sample_shape)
+        Encoded samples of every class as of the last record, always from the same latents.
+    progress : float
+        Share of the budget that is spent, 0 … 1.
+    losses : list of Tensor
+        Of D and G at every step since the last row of history.
+    stop_reason : str
+        Why training ends; empty while it goes on.
+    kept : str
+        For messages of failure: where to go on from.
     """
 
     def __init__(
-        self, gan: ConditionalGAN, x: Tensor, c: Tensor, seed: int, callbacks: Sequence[Callback] = ()
+        self,
+        gan: ConditionalGAN,
+        x: Tensor,
+        c: Tensor,
+        seed: int,
+        callbacks: Sequence[Callback] = (),
+        world: World | None = None,
+        refill: Refill | None = None,
     ) -> None:
         self.gan = gan
         self.config = config = gan.config
+        self.seed = seed
         self.callbacks = list(callbacks)
-        self.history = History()
+        self.world = world or World()
+        gan.history = History()
+        self.losses: list[Tensor] = []
         self.stop_reason = ""
-        self.device = torch.device(config.device)
+        self.kept = ""
+        self.device = self.world.device or torch.device(config.device)
         layout = torch.channels_last if x.dim() == 4 else torch.contiguous_format
         self.generator, self.discriminator, self.generator_ema = (
             network.to(self.device, memory_format=layout)
@@ -147,22 +213,29 @@ class Trainer:
         self._buffers = list(zip(self.generator_ema.buffers(), self.generator.buffers(), strict=True))
         self.g_optimizer = _optimizer(self._g_weights, config, config.learning_rate)
         self.d_optimizer = _optimizer(self._d_weights, config, config.d_learning_rate)
-        self.batches = BalancedBatches(x, c, config.batch_size, torch.Generator().manual_seed(seed), config.focus)
-        self.noise = torch.Generator(self.device).manual_seed(seed + 1)
+        part = self.world.part(config.batch_size)
+        random = torch.Generator().manual_seed(seed)
+        self.batches = BalancedBatches(x, c, config.batch_size, random, config.focus, part, refill)
+        if self.world.size > 1:
+            self.world.require_same(self.batches.digest() + config.model_dump_json(), "data or settings")
+        self.noise = Noise(self.device, seed + 1, self.world.rank, self.world.size)
         n_classes = len(gan.classes)
         self._probe_c = torch.arange(n_classes, device=self.device).repeat_interleave(_PROBES)
-        self._probe_z = self._randn(len(self._probe_c), gan.latent_dim)
+        probes = len(self._probe_c), gan.latent_dim
+        self._probe_z = torch.randn(probes, generator=self.noise, device=self.device)
         self._spread = torch.stack([x[c == k].flatten(1).std(dim=0, correction=0).mean() for k in range(n_classes)])
 
     def fit(self) -> History:
         """Run the loop; afterwards the networks are on the CPU and ``gan.history`` is filled."""
         self._start = time.perf_counter()
         every = max(1, min(self.config.max_steps // _RECORDS, _LONGEST))
-        with threads(1 if self._is_small() else torch.get_num_threads()):
+        with (
+            threads(1 if self._is_small() else torch.get_num_threads()),
+            synchronised([self.generator, self.discriminator], self.world),
+        ):
             try:
                 self._call("on_train_start")
-                losses: list[Tensor] = []
-                while not self.stop_reason:
+                while not self.world.agree(bool(self.stop_reason)):
                     for _ in range(self.config.d_steps):
                         real, c = next(self.batches)
                         fake = self.generate(c)
@@ -170,16 +243,15 @@ class Trainer:
                     g_loss = self.generator_step(fake, c, real_logits)
                     self.update_ema()
                     self.gan.step += 1
-                    losses.append(torch.stack([d_loss, g_loss]))
+                    self.losses.append(torch.stack([d_loss, g_loss]))
                     self.stop_reason = self._finished()
                     if self.gan.step % every == 0 or self.stop_reason:
-                        self._record(losses, real_logits, fake_logits)
-                        losses.clear()
+                        self._record(real_logits, fake_logits)
+                    self._call("on_step")
                 if hasattr(self.generator_ema, "calibrate"):
                     self.generator_ema.calibrate(self.batches.x, self.batches.c, self.noise)
             finally:
                 self._call("on_train_end")
-                self.gan.history = self.history
                 for network in (self.generator, self.discriminator, self.generator_ema):
                     network.cpu()
         return self.history
@@ -187,13 +259,13 @@ class Trainer:
     def generate(self, c: Tensor) -> Tensor:
         """Return fake samples of the classes of a real batch."""
         with self._autocast():
-            return self.generator(self._randn(len(c), self.gan.latent_dim), c)
+            return self.generator(self.noise.randn(len(c), self.gan.latent_dim), c)
 
     def discriminator_step(self, real: Tensor, fake: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Improve D on one batch; return its loss and the logits of real and fake samples."""
         penalised = self.config.penalty_weight > 0 and self.gan.step % self.config.penalty_every == 0
         with self._autocast():
-            x = self._noisy(torch.cat([real, fake])).requires_grad_(penalised)
+            x = torch.cat([self._noisy(real), self._noisy(fake)]).requires_grad_(penalised)
             both = c.repeat(2)
             logits = self.discriminator(x, both).float()
         real_logits, fake_logits = logits.chunk(2)
@@ -222,12 +294,33 @@ class Trainer:
             own.copy_(new)
 
     @property
+    def history(self) -> History:
+        """What happened so far."""
+        return self.gan.history
+
+    @property
     def progress(self) -> float:
         """Share of the budget that is spent, 0 … 1."""
         spent = self.gan.step / self.config.max_steps
         if self.config.max_seconds is not None:
-            spent = max(spent, (time.perf_counter() - self._start) / self.config.max_seconds)
+            spent = max(spent, self.seconds / self.config.max_seconds)
         return min(1.0, spent)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training, those before an interruption included."""
+        return time.perf_counter() - self._start
+
+    @seconds.setter
+    def seconds(self, seconds: float) -> None:
+        self._start = time.perf_counter() - seconds
+
+    def require_finite(self) -> None:
+        """Raise `TrainingDivergedError` if a weight, or a loss since the last row of history, is not finite."""
+        self.recent_losses()
+        weights = [*self._averaged, *self._current, *self.discriminator.parameters()]
+        if not torch.stack([weight.isfinite().all() for weight in weights]).all():
+            raise self._diverged(f"weights became infinite or NaN at step {self.gan.step}")
 
     def _is_small(self) -> bool:
         """Whether a step is too short for several threads to pay: they wait for each other longer than they work."""
@@ -235,49 +328,66 @@ class Trainer:
         return self.config.batch_size * self.config.width * pixels < _NUMBERS_FOR_THREADS
 
     def _finished(self) -> str:
-        return ("" if self.progress < 1 else "budget spent") or self.stop_reason
+        spent = self.progress >= 1
+        if self.config.max_seconds is not None:  # clocks differ
+            spent = bool(self.world.agree(spent))
+        return "budget spent" if spent else self.stop_reason
 
     def _descend(self, loss: Tensor, optimizer: torch.optim.Optimizer, weights: list[nn.Parameter]) -> None:
         optimizer.zero_grad(set_to_none=True)
         loss.backward(inputs=weights)
+        self.world.average_gradients(weights)
         if self.config.clip_grad_norm is not None:
             nn.utils.clip_grad_norm_(weights, self.config.clip_grad_norm)
         optimizer.step()
 
-    def _randn(self, *shape: int) -> Tensor:
-        return torch.randn(shape, generator=self.noise, device=self.device)
-
     def _noisy(self, x: Tensor) -> Tensor:
         """Add instance noise (Sønderby et al. 2017, arXiv:1610.04490), fading with progress."""
         std = self.config.instance_noise * (1 - self.progress) if self.config.instance_noise else 0
-        return x + std * self._randn(*x.shape) if std else x
+        return x + std * self.noise.randn(*x.shape) if std else x
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16")
 
-    def _record(self, losses: list[Tensor], real_logits: Tensor, fake_logits: Tensor) -> None:
-        """Check that all losses since the last record are finite, and add a row to the history."""
-        values = torch.stack(losses).cpu()
-        finite = values.isfinite().all(dim=1)
+    def recent_losses(self) -> Tensor:
+        """Return the losses of D and G since the last row of history, ``(n, 2)``, over all processes, on the CPU.
+
+        Raises
+        ------
+        TrainingDivergedError
+            If one is not finite.
+        """
+        losses = self.world.mean(torch.stack(self.losses)).cpu() if self.losses else torch.empty(0, 2)
+        finite = losses.isfinite().all(dim=1)
         if not finite.all():
             step = self.gan.step - len(losses) + 1 + int((~finite).to(torch.uint8).argmax())
-            raise TrainingDivergedError(
-                f"the loss became {values[~finite][0].tolist()} (D, G) at step {step}; use a lower learning_rate "
-                f"(now {self.config.learning_rate:g}), clip_grad_norm=1 or objective='relativistic'"
-            )
-        real_accuracy, fake_accuracy = self.objective.accuracy(real_logits, fake_logits)
-        seconds = time.perf_counter() - self._start
+            raise self._diverged(f"the loss became {losses[~finite][0].tolist()} (D, G) at step {step}")
+        return losses
+
+    def _diverged(self, what: str) -> TrainingDivergedError:
+        return TrainingDivergedError(
+            f"{what}; use a lower learning_rate (now {self.config.learning_rate:g}), clip_grad_norm=1 or "
+            f"objective='relativistic'{self.kept}"
+        )
+
+    def _record(self, real_logits: Tensor, fake_logits: Tensor) -> None:
+        """Check that all went well since the last record, and add a row to the history."""
+        losses = self.recent_losses()
+        self.losses.clear()
+        logits = self.world.gather(real_logits), self.world.gather(fake_logits)
+        real_accuracy, fake_accuracy = self.objective.accuracy(*logits)
+        seconds = self.seconds
         with torch.no_grad():
-            probes = self.generator_ema(self._probe_z, self._probe_c).unflatten(0, (-1, _PROBES))
+            self.probes = self.generator_ema(self._probe_z, self._probe_c).unflatten(0, (-1, _PROBES))
         self.history.append(
             step=self.gan.step,
-            d_loss=float(values[:, 0].mean()),
-            g_loss=float(values[:, 1].mean()),
+            d_loss=float(losses[:, 0].mean()),
+            g_loss=float(losses[:, 1].mean()),
             d_accuracy_real=float(real_accuracy),
             d_accuracy_fake=float(fake_accuracy),
             d_grad_norm=_grad_norm(self.discriminator),
             g_grad_norm=_grad_norm(self.generator),
-            diversity=diversity(probes, self._spread),
+            diversity=diversity(self.probes, self._spread),
             samples_per_second=self.gan.step * self.config.d_steps * self.config.batch_size / seconds,
             seconds=seconds,
         )

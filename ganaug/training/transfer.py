@@ -21,8 +21,9 @@ from ganaug.models.gan import ConditionalGAN, load
 from ganaug.models.layers import ClassEmbedding
 from ganaug.models.transplant import transplant
 from ganaug.training.callbacks import Callback, Watchdog
+from ganaug.training.distributed import joined
 from ganaug.training.recipe import resolve
-from ganaug.training.trainer import Prepared, Trainer, prepare
+from ganaug.training.trainer import Prepared, Trainer, prepare, refuse_unsavable
 
 _NETWORK = ("objective", "network", "width", "depth", "latent_dim", "attention", "spectral_norm")
 _STEPS = 1 / 3  # of what training from scratch takes
@@ -36,10 +37,11 @@ _TEMPERATURE = 0.3
 def finetune(
     gan: ConditionalGAN | str | Path,
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     random_state: Any = None,
     callbacks: Sequence[Callback] = (),
+    distributed: bool = False,
     method: str = "auto",
     embeddings: str = "auto",
     ewc_weight: float = 0.01,
@@ -64,6 +66,8 @@ def finetune(
         The same integer gives the same model, at the same number of threads.
     callbacks : sequence of Callback
         Called around the steps, after the built-in `Watchdog`.
+    distributed : bool, default=False
+        As in `ganaug.train`.
     method : {"auto", "full", "freeze-d", "scale-shift", "ewc"}, default="auto"
         What is trained. ``"full"``: everything. ``"freeze-d"``: all but the lower half of the discriminator's layers
         (Mo et al. 2020, arXiv:2002.10964). ``"scale-shift"``: of the generator only what belongs to classes, and what
@@ -107,19 +111,21 @@ def finetune(
     config = TrainConfig(**settings)
     source = gan if isinstance(gan, ConditionalGAN) else load(gan)
     data = prepare(X, y)
-    seed = as_seed(random_state)
+    refuse_unsavable(data)
     resolved = _resolve(source, data, {name: getattr(config, name) for name in settings})
-    target = ConditionalGAN(data.codec, data.classes, resolved, seed)
-    chosen = _chosen(chosen, target)
-    target.transfer = adapt(source, target, data, chosen, seed)
-    target.provenance = Provenance(parent=_parent(source))
-    anchor = [Anchor(source, target, chosen.ewc_weight, seed)] if chosen.method == "ewc" else []
-    _freeze(target, chosen.method)
-    try:
-        Trainer(target, data.x, data.c, seed, [Watchdog(), *anchor, *callbacks]).fit()
-    finally:
-        for network in (target.generator, target.discriminator):
-            network.requires_grad_(True)
+    with joined(resolved.device, on=distributed) as world:
+        seed = world.agree(as_seed(random_state))
+        target = ConditionalGAN(data.codec, data.classes, resolved, seed)
+        chosen = _chosen(chosen, target)
+        target.transfer = adapt(source, target, data, chosen, seed)
+        target.provenance = Provenance(parent=_parent(source))
+        anchor = [Anchor(source, target, chosen.ewc_weight, seed)] if chosen.method == "ewc" else []
+        _freeze(target, chosen.method)
+        try:
+            Trainer(target, data.x, data.c, seed, [Watchdog(), *anchor, *callbacks], world, data.refill).fit()
+        finally:
+            for network in (target.generator, target.discriminator):
+                network.requires_grad_(True)
     return target
 
 
@@ -351,6 +357,7 @@ class Anchor(Callback):
 
     def __init__(self, source: ConditionalGAN, target: ConditionalGAN, weight: float, seed: int) -> None:
         assert target.transfer is not None
+        self.weight = weight
         statuses = target.transfer.tensors
         old, new = anatomy(source.generator), anatomy(target.generator)
         fisher = _fisher(source, seed)
@@ -368,6 +375,15 @@ class Anchor(Callback):
             parameter.register_hook(_pull(parameter, strength.to(parameter), start.to(parameter)))
             for parameter, strength, start in self._pulled
         ]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the strength: it may not change when a training is resumed."""
+        return {"weight": self.weight}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Refuse another strength."""
+        if state != self.state_dict():
+            raise ConfigError(f"ewc_weight was {state.get('weight')} in the training to be resumed, now {self.weight}")
 
     def on_train_end(self, trainer: Trainer) -> None:
         """Let go."""

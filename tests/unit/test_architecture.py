@@ -15,7 +15,7 @@ PACKAGE = Path(ganaug.__file__).parent
 ROOT = PACKAGE.parent
 FLOORS = {"core": 0, "data": 1, "models": 2, "training": 3, "synthesis": 3, "evaluation": 4}
 FLOORS |= {"sampler": 5, "transforms": 5, "cli": 5}
-GROUPS = ["objectives", "networks", "codecs", "readers", "writers"]
+GROUPS = ["objectives", "networks", "codecs", "metrics", "readers", "writers"]
 
 
 def imported(file):

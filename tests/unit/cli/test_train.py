@@ -120,11 +120,39 @@ class TestSettings:
             ("width = ", "cannot read c.toml"),
             ("width = 'wide'", "width = 'wide'"),
             ("[train]\nwidth = 3", "unknown setting 'train'"),
+            ("width = [8, 16]", "width = [8, 16]"),
+            ("spectral_norm = 3", "spectral_norm = 3"),
+            ("x = " + "[" * 3000, "nested too deeply"),
+            ("width = " + "9" * 5000, "cannot read c.toml"),
+            ("\0", "cannot read c.toml as TOML"),
         ],
     )
     def test_unusable_file(self, fails, data, elsewhere, text, says):
         (elsewhere / "c.toml").write_text(text)
         fails(2, "train", data / "orders.csv", "-o", "m", "--config", "c.toml", says=says)
+
+    def test_unknown_setting_in_the_file_of_any_command(self, fails, data, models, elsewhere):
+        (elsewhere / "c.toml").write_text("widht = 3")
+        start = ("finetune", data / "orders.csv", "--from", models / "orders.safetensors")
+        for arguments in (start, ("synth", "--data", data / "orders.csv")):
+            fails(2, *arguments, "-o", "m", "--config", "c.toml", says="did you mean 'width'")
+
+    def test_file_that_is_not_there_or_no_text(self, fails, data, elsewhere):
+        (elsewhere / "c.toml").write_bytes(b"width = 3 # caf\xe9")
+        (elsewhere / "d").mkdir()
+        for name, says in (("c.toml", "it is not UTF-8 text"), ("d", "Is a directory"), ("gone", "No such file")):
+            fails(2, "train", data / "orders.csv", "-o", "m", "--config", name, says=says)
+
+    def test_file_with_a_byte_order_mark(self, trained, elsewhere):
+        (elsewhere / "c.toml").write_text("width = 8", encoding="utf-8-sig")
+        assert trained("--config", "c.toml", *FAST).width == 8
+
+    def test_finetune_takes_its_own_settings_from_the_file(self, ok, data, models, elsewhere):
+        (elsewhere / "c.toml").write_text('method = "ewc"\nmax_steps = 2\n')
+        arguments = ("finetune", data / "orders.csv", "--from", models / "orders.safetensors", "--config", "c.toml")
+        assert ok(*arguments, "-o", "m", "--json", "-q")[0]["transfer"]["method"] == "ewc"
+        flagged = ok(*arguments, "-o", "n", "--method", "full", "--json", "-q")[0]
+        assert (flagged["transfer"]["method"], flagged["steps"]) == ("full", 2)
 
 
 class TestWrongInput:
@@ -160,7 +188,7 @@ class TestWrongInput:
             ("d.csv", "a,b\ninf,x\n2,y\n3,y\n4,x\n", "infinity"),
             ("d.csv", "a,b\n1,0.12\n2,0.34\n3,0.56\n", "class labels"),
             ("d.csv", "a,b\n1,x\n1,y\n", "constant"),
-            ("d.xlsx", "", "expected one of .csv, folders, .npz, .tsv"),
+            ("d.xlsx", "", "expected one of .csv, folders, .npz, .parquet, .tsv"),
             ("d.npz", "rubbish", "cannot read d.npz"),
         ],
     )
@@ -174,9 +202,70 @@ class TestWrongInput:
     def test_option_of_another_format(self, fails, data):
         fails(1, "train", data / "orders.csv", "-o", "m", "--image-size", "8", says="image_size has no meaning")
 
+    @pytest.mark.parametrize("size", ["²", "8x²", "3", "0x8", "8x8x8", "-8", "9" * 5000, "5000", ""])
+    def test_unusable_image_size(self, fails, data, size):
+        fails(2, "train", data / "images", "-o", "m", "--image-size", size, says="expected 4 to 4096 pixels")
+
+    @pytest.mark.parametrize("dtype", [">f8", ">i4"])
+    def test_bytes_in_the_other_order(self, ok, elsewhere, dtype):
+        np.savez("d.npz", X=np.arange(40.0).reshape(20, 2).astype(dtype), y=np.repeat([0, 1], 10).astype(">i8"))
+        ok("train", "d.npz", "-o", "m", *FAST)
+        assert ganaug.load("m").sample(2, label=1).dtype == np.dtype(dtype).newbyteorder("=")
+
+    def test_categories_that_cannot_be_saved_are_refused_before_training(self, elsewhere, monkeypatch):
+        def fit(self):
+            raise AssertionError("trained")
+
+        monkeypatch.setattr("ganaug.training.trainer.Trainer.fit", fit)
+        frame = pd.DataFrame({"bin": pd.cut(np.arange(20.0), 3), "x": np.arange(20.0)})
+        with pytest.raises(ganaug.SchemaError, match="column 'bin' has values of type Interval.*use strings"):
+            ganaug.train(frame, [0, 1] * 10)
+        with pytest.raises(ganaug.SchemaError, match="class labels must be strings"):
+            ganaug.train(frame[["x"]], pd.to_datetime(["2024-01-01", "2024-01-02"] * 10))
+
     def test_empty_folder(self, fails, elsewhere):
         (elsewhere / "d").mkdir()
         fails(1, "train", "d", "-o", "m", says="one subfolder per class")
+
+
+class TestInterruptions:
+    def test_the_state_is_gone_when_the_model_is_there(self, ok, data, elsewhere):
+        ok("train", data / "orders.csv", "-o", "m", "--snapshot-every", "1", "--resume", *FAST)
+        assert [path.name for path in elsewhere.iterdir()] == ["m"]
+
+    @pytest.mark.parametrize("every", ["0", "-3", "5m", "sometimes", ""])
+    def test_unusable_pace(self, fails, data, every):
+        fails(2, "train", data / "orders.csv", "-o", "m", "--snapshot-every", every, says="or never")
+
+    def test_finished_models_are_not_resumed(self, ok, fails, data, elsewhere):
+        ok("train", data / "orders.csv", "-o", "m", *FAST)
+        fails(1, "train", data / "orders.csv", "-o", "m", "--resume", *FAST, says="m exists already")
+
+    def test_a_damaged_state(self, fails, data, elsewhere):
+        (elsewhere / "m.resume").write_bytes(b"rubbish")
+        says = "m.resume is no ganaug checkpoint"
+        fails(1, "train", data / "orders.csv", "-o", "m", "--resume", *FAST, says=says)
+
+
+class TestStream:
+    @pytest.mark.parametrize("asked", [True, False])
+    def test_a_table_chunk_by_chunk(self, ok, data, monkeypatch, asked):
+        """Asked for, or because the table is large."""
+        if not asked:
+            monkeypatch.setattr("ganaug.cli.training._LARGE", 10)
+        out, err = ok("train", data / "orders.csv", "-o", "m", "--max-steps", "3", *["--stream"] * asked)
+        assert "orders.csv, chunk by chunk" in err
+        assert ganaug.load("m").classes.counts == [30, 10]
+
+    def test_a_large_table_may_be_read_whole(self, ok, data, monkeypatch):
+        monkeypatch.setattr("ganaug.cli.training._LARGE", 10)
+        _, err = ok("train", data / "orders.csv", "-o", "m", "--max-steps", "3", "--no-stream")
+        assert "chunk" not in err
+
+    def test_only_tables(self, fails, data):
+        fails(2, "train", data / "images", "-o", "m", "--stream", says="--stream needs a file that ends in .csv, .tsv")
+        options = ("--stream", "--image-size", "8")
+        fails(2, "train", data / "orders.csv", "-o", "m", *options, says="--image-size has no meaning")
 
 
 class TestOutput:
@@ -215,3 +304,58 @@ class TestOutput:
         frame.to_csv("d.csv", index=False)
         options = ("--objective", "wgan-gp", "--learning-rate", "1e30", "--max-steps", "30", "--quiet")
         fails(1, "train", "d.csv", "-o", "m", *options, says="the loss became")
+
+
+class TestWatching:
+    def test_watch_prints_curves_in_place_of_the_bar(self, ok, data):
+        out, err = ok("train", data / "orders.csv", "-o", "m", "--max-steps", "20", "--watch")
+        assert "step 20 of 20, budget spent" in err and "D right on real" in err
+        assert "Trained 20 steps" in out and "D right" not in out
+
+    def test_watch_in_a_fine_tuning(self, ok, data, models):
+        _, err = ok("finetune", data / "orders.csv", "--from", models / "orders.safetensors", "-o", "m", "-w")
+        assert "D right on real" in err
+
+    def test_watch_and_quiet_contradict(self, fails, data, no_training):
+        fails(2, "train", data / "orders.csv", "-o", "m", "--watch", "--quiet", says="--watch and --quiet")
+
+    def test_tensorboard_gets_curves_and_fidelity(self, ok, data, elsewhere):
+        accumulators = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+        ok("train", data / "images.npz", "-o", "m", "--tensorboard", "runs/one", *FAST)
+        found = accumulators.EventAccumulator(str(elsewhere / "runs" / "one"))
+        found.Reload()
+        assert {"loss/generator", "coverage/teardrop"} <= set(found.Tags()["scalars"])
+        assert found.Tags()["images"] == ["class cat", "class dog", "class teardrop"]
+
+    def test_tensorboard_wants_a_folder_of_its_own(self, fails, data, elsewhere, no_training):
+        (elsewhere / "runs").mkdir()
+        (elsewhere / "runs" / "events").write_text("of another run")
+        fails(1, "train", data / "orders.csv", "-o", "m", "--tensorboard", "runs", says="give every run a new one")
+
+    def test_warnings_stand_above_the_table(self, ok, data, monkeypatch):
+        """A terminal is redrawn in place: what is written into it by others gets lost."""
+        import io
+        import sys
+        import warnings
+
+        from rich.console import Console
+
+        from ganaug.cli.console import say
+        from ganaug.training.callbacks import LiveTable
+
+        screen = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True)
+        monkeypatch.setattr(sys, "stderr", screen)
+        monkeypatch.setattr(warnings, "showwarning", lambda message, *_: say(f"warning: {message}"))
+        live = LiveTable(Console(stderr=True, width=100, force_terminal=True))
+
+        class Warn(ganaug.training.callbacks.Callback):
+            def on_record(self, trainer):
+                if trainer.gan.step == 2:
+                    warnings.warn("something odd", UserWarning, stacklevel=1)
+
+        X, y = np.random.default_rng(0).normal(size=(40, 2)), np.repeat([0, 1], 20)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always")
+            ganaug.train(X, y, max_steps=3, random_state=0, callbacks=[live, Warn()])
+        shown = screen.buffer.getvalue().decode()
+        assert "step 2 of 3" in shown[shown.index("something odd") :]  # the table is drawn again below it

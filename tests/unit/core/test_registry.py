@@ -64,5 +64,5 @@ def test_the_same_part_seen_twice_is_one(monkeypatch):
 def test_nothing_is_imported_before_it_is_asked_for(monkeypatch):
     pretend(monkeypatch, EntryPoint("broken", "no_such_module:thing", "ganaug.metrics"))
     assert registry.names("metrics") == ["broken"]
-    with pytest.raises(ModuleNotFoundError):
+    with pytest.raises(PluginNotFoundError, match="metric 'broken' does not load .ModuleNotFoundError: No module"):
         registry.lookup("metrics", "broken")

@@ -256,7 +256,7 @@ def test_lists_stay_lists_of_python_values(rows):
     assert {type(value) for row in back for value in row} == {type(np.array(rows).tolist()[0][0])}
 
 
-@pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csc_matrix])
+@pytest.mark.parametrize("container", [sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array, sparse.csc_array])
 @pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "?"])
 def test_sparse_matrices_keep_format_dtype_and_values(container, dtype):
     dense = np.random.default_rng(0).integers(0, 4, (30, 4)) * np.random.default_rng(1).integers(0, 2, (30, 4))

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from ganaug.core.registry import lookup, names
+from ganaug.models.noise import Noise
 from ganaug.models.objectives import Hinge, LeastSquares, Relativistic, Vanilla, Wasserstein, WassersteinGP
 
 ALL = [lookup("objectives", name) for name in ("vanilla", "lsgan", "wgan", "wgan-gp", "hinge", "relativistic")]
@@ -144,7 +145,7 @@ class Curved:
 
 def penalty(objective, discriminator, x, c, seed=0):
     x = x.detach().requires_grad_()
-    return objective().penalty(discriminator, x, c, discriminator(x, c), torch.Generator().manual_seed(seed))
+    return objective().penalty(discriminator, x, c, discriminator(x, c), Noise("cpu", seed))
 
 
 W = torch.tensor([[3.0, 4.0], [0.6, 0.8]], dtype=torch.double)  # norms 5 and 1

@@ -1,0 +1,59 @@
+"""Fidelity while a model trains: cheap enough to be measured again and again."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from sklearn.neighbors import NearestNeighbors
+
+from ganaug.evaluation.fidelity import coverage_density, nearest_distances, thinned
+
+if TYPE_CHECKING:
+    from ganaug.training.trainer import Trainer
+
+
+class RareFidelity:
+    """Measures coverage and nearest-neighbour ratio of the rarest classes; for ``TensorBoard(measure=...)``.
+
+    See `ganaug.evaluation.fidelity.Fidelity` for what they mean. The trainer's own randomness is left alone.
+
+    Parameters
+    ----------
+    n_classes : int, default=3
+        How many classes, the rarest first. Classes of one sample are left out.
+    n : int, default=256
+        Samples of each, real (at most) and synthetic.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from ganaug.training.trainer import Trainer, prepare
+    >>> data = prepare(*load_iris(return_X_y=True))
+    >>> gan = ganaug.train(*load_iris(return_X_y=True), max_steps=5, random_state=0)
+    >>> found = RareFidelity(n_classes=1)(Trainer(gan, data.x, data.c, seed=0))
+    >>> list(found)
+    ['coverage/0', 'nearest ratio/0']
+    """
+
+    def __init__(self, n_classes: int = 3, n: int = 256) -> None:
+        self.n_classes = n_classes
+        self.n = n
+
+    @torch.no_grad()
+    def __call__(self, trainer: "Trainer") -> dict[str, float]:
+        """Return ``coverage/LABEL`` and, unless most real samples have a twin, ``nearest ratio/LABEL``."""
+        x, c = trainer.batches.x, trainer.batches.c
+        counts = torch.bincount(c)
+        random = torch.Generator(x.device).manual_seed(0)
+        found = {}
+        for condition in [k for k in counts.argsort(stable=True).tolist() if counts[k] > 1][: self.n_classes]:
+            z = torch.randn(self.n, trainer.gan.latent_dim, generator=random, device=x.device)
+            made = trainer.generator_ema(z, torch.full((self.n,), condition, device=x.device))
+            synthetic = made.flatten(1).float().cpu().numpy()
+            real = thinned(x[c == condition].flatten(1).cpu().numpy(), self.n)
+            label = trainer.gan.classes_[condition]
+            found[f"coverage/{label}"], _ = coverage_density(real, synthetic, k=min(5, len(real) - 1))
+            between = float(np.median(NearestNeighbors(n_neighbors=1).fit(real).kneighbors()[0]))
+            if between:
+                found[f"nearest ratio/{label}"] = float(np.median(nearest_distances(synthetic, real))) / between
+        return found

@@ -1,0 +1,131 @@
+"""Alarms: training runs that need a hand, noticed while they run."""
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from torch import Tensor
+
+from ganaug.training.callbacks.base import Callback
+
+if TYPE_CHECKING:
+    from ganaug.training.trainer import Trainer
+
+_WATCHED = 8  # classes, the rarest: a small class is copied first
+_PROBES = 16  # samples of each
+_REAL = 2_048  # training samples of each, at most
+_EVERY = 10  # records between two looks
+_COPIES = 0.25  # of the distance between real neighbours; see docs/guide/watching.md
+
+
+class Watchdog(Callback):
+    """Warns, once each, when D has won, when the samples of a class have become one, or when they are copies.
+
+    Parameters
+    ----------
+    patience : int, default=10
+        Consecutive records with D right on every real and fake sample before it warns.
+    """
+
+    def __init__(self, patience: int = 10) -> None:
+        self.patience = patience
+        self._perfect = 0
+        self._warned: set[str] = set()
+        self._copies: CopyProbe | None = None
+
+    def on_record(self, trainer: "Trainer") -> None:
+        """Look at the newest row, and every tenth time at the samples."""
+        last = trainer.history.last
+        self._perfect = self._perfect + 1 if min(last["d_accuracy_real"], last["d_accuracy_fake"]) >= 1 else 0
+        if self._perfect == self.patience:
+            self._warn(
+                "won",
+                f"the discriminator has told every sample right since step {last['step'] - 1:.0f} or before: the "
+                "generator gets little to learn from. Use objective='relativistic', a lower d_learning_rate or "
+                "instance_noise=0.1",
+            )
+        if last["diversity"] < 0.05 and last["step"] >= 200:
+            self._warn(
+                "collapsed",
+                f"samples of one class are nearly all alike at step {last['step']:.0f} (their spread is "
+                f"{last['diversity']:.1%} of the real one): mode collapse. Use objective='relativistic' or a lower "
+                "learning_rate",
+            )
+        if self._copies is not None and len(trainer.history) % _EVERY == 0:
+            self._look(trainer)
+
+    def on_train_start(self, trainer: "Trainer") -> None:
+        """Measure how far apart the training samples are."""
+        self._copies = CopyProbe(trainer)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the count so far and what was warned of."""
+        return {"perfect": self._perfect, "warned": sorted(self._warned)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Count on."""
+        self._perfect, self._warned = state["perfect"], set(state["warned"])
+
+    def _look(self, trainer: "Trainer") -> None:
+        assert self._copies is not None
+        ratios = self._copies.ratios(trainer)
+        worst = min(ratios, key=lambda condition: ratios[condition], default=None)
+        if worst is not None and ratios[worst] < _COPIES:
+            self._warn(
+                "copied",
+                f"samples of class {str(trainer.gan.classes_[worst])!r} are copies of training samples at step "
+                f"{trainer.gan.step} (their nearest ones are {ratios[worst]:.2f} × as far as those are from each "
+                "other): memorisation. Use fewer max_steps, more samples of the class, or ganaug.finetune from a model "
+                "of more data; give the samples to nobody who may not see the training data",
+            )
+
+    def _warn(self, what: str, message: str) -> None:
+        if what not in self._warned:
+            self._warned.add(what)
+            warnings.warn(message, ConvergenceWarning, stacklevel=2)
+
+
+class CopyProbe:
+    """Compares how near samples of the rarest classes are to training samples with how near those are to each other.
+
+    Distances are Euclidean, between encoded samples. Classes of one sample are left out, and those where most samples
+    have a twin; so are rows of categories alone, where equal rows are no copies. Nothing of the training's own
+    randomness is used.
+
+    Parameters
+    ----------
+    trainer : Trainer
+        With its data.
+    """
+
+    def __init__(self, trainer: "Trainer") -> None:
+        x, c = trainer.batches.x, trainer.batches.c
+        counts = torch.bincount(c)
+        random = torch.Generator(x.device).manual_seed(0)
+        self.z = torch.randn(_PROBES, trainer.gan.latent_dim, generator=random, device=x.device)
+        self.real: dict[int, tuple[Tensor, float]] = {}
+        if all(span.activation == "softmax" for span in trainer.gan.codec.spans):
+            return
+        for condition in counts.argsort()[:_WATCHED].tolist():
+            own = x[c == condition][:_REAL].flatten(1)
+            apart = torch.cdist(own[:_PROBES], own)
+            between = float(apart.fill_diagonal_(float("inf")).amin(1).median())
+            if len(own) > 1 and between > 0:
+                self.real[condition] = own, between
+
+    @torch.no_grad()
+    def ratios(self, trainer: "Trainer") -> dict[int, float]:
+        """Return median distances to the nearest training sample, over those between training samples, by class."""
+        found = {}
+        for condition, (own, between) in self.real.items():
+            samples = trainer.generator_ema(self.z, torch.full((_PROBES,), condition, device=own.device))
+            found[condition] = float(torch.cdist(samples.flatten(1), own).amin(1).median()) / between
+        return found
+
+
+@torch.no_grad()
+def diversity(samples: Tensor, spread: Tensor) -> float:
+    """Return the spread of ``samples (n_classes, n, …)`` as a share of ``spread (n_classes,)``; the worst class."""
+    own = samples.flatten(2).std(dim=1).mean(dim=1)
+    return float((own / spread.clamp_min(1e-6)).min())

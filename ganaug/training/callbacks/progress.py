@@ -1,0 +1,51 @@
+"""A progress bar."""
+
+from typing import TYPE_CHECKING
+
+from ganaug.training.callbacks.base import Callback
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ganaug.training.trainer import Trainer
+
+
+class ProgressBar(Callback):
+    """A bar with losses and the time left, on stderr.
+
+    Parameters
+    ----------
+    console : rich.console.Console, optional
+        Where to; by default a console on stderr.
+    """
+
+    def __init__(self, console: "Console | None" = None) -> None:
+        self.console = console
+
+    def on_train_start(self, trainer: "Trainer") -> None:
+        """Show the bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+        self._progress = Progress(
+            TextColumn("training"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.description}"),
+            TimeRemainingColumn(),
+            console=self.console or Console(stderr=True),
+        )
+        self._task = self._progress.add_task("", total=1.0)
+        self._progress.start()
+
+    def on_record(self, trainer: "Trainer") -> None:
+        """Move the bar."""
+        last = trainer.history.last
+        said = f"step {last['step']:.0f}  D {last['d_loss']:.3f}  G {last['g_loss']:.3f}"
+        self._progress.update(self._task, completed=trainer.progress, description=said)
+
+    def on_train_end(self, trainer: "Trainer") -> None:
+        """Complete and close the bar."""
+        if trainer.stop_reason:
+            self._progress.update(self._task, completed=1.0)
+        self._progress.stop()

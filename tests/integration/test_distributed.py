@@ -1,0 +1,103 @@
+"""Two real processes (gloo) train as one does."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+OBJECTIVES = ["hinge", "lsgan", "relativistic", "vanilla", "wgan", "wgan-gp"]
+WORKER = Path(__file__).with_name("two_processes.py")
+
+
+def start_two():
+    """Start what torchrun would start, which itself takes seconds."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
+    return [
+        subprocess.Popen(
+            [sys.executable, WORKER],
+            env={**os.environ, **where, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+
+
+@pytest.fixture(scope="module")
+def differences():
+    """Largest difference to one process after 20 steps (images: 6), by objective, kind of data and precision."""
+    both = start_two()
+    (out, err), (_, other) = (process.communicate(timeout=300) for process in both)
+    assert [process.returncode for process in both] == [0, 0], err + other
+    return json.loads(out.splitlines()[-1])
+
+
+@pytest.mark.parametrize("kind", ["rows", "images"])
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_two_processes_train_the_model_of_one(differences, objective, kind):
+    """In float64: in float32 Adam turns the rounding of gradients that cancel into steps (docs/decisions/0009)."""
+    found = differences[f"{objective} {kind}"]
+    assert found["weights"] < 1e-6
+    assert found["history"] < 1e-5  # losses are float32
+
+
+@pytest.mark.parametrize("kind", ["rows", "images"])
+@pytest.mark.parametrize("objective", ["lsgan", "vanilla"])
+def test_in_float32_where_no_gradient_cancels(differences, objective, kind):
+    assert differences[f"{objective} {kind} float32"]["weights"] < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("what", "says"),
+    [
+        ("odd batch", "ConfigError: batch_size=15 cannot be shared by 2 processes; use a multiple"),
+        ("other data", "SchemaError: the 2 processes were given different data or settings; all need the same"),
+        ("wrong world", "ConfigError: torchrun says process 0 of 3, the process group says 0 of 2"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(differences, what, says):
+    assert differences["refused"][what] == says
+
+
+def test_seeds_are_agreed_on(differences):
+    assert differences["unseeded"] is True
+
+
+def test_without_torchrun_it_says_what_to_do(digit_images):
+    import ganaug
+
+    with pytest.raises(ganaug.ConfigError, match="needs torchrun: torchrun --nproc-per-node 2"):
+        ganaug.train(*digit_images, max_steps=1, distributed=True)
+
+
+@pytest.mark.slow
+def test_the_command_line_under_torchrun_resumes_to_the_same_file(tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=60), "b": rng.choice(["x", "y"], 60), "c": np.repeat([0, 1], [45, 15])})
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "ganaug"]
+    command = [*torchrun, "train", "rows.csv", "--max-steps", "2000", "--quiet"]
+
+    def start(*arguments):
+        return subprocess.Popen([*command, *arguments], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+
+    assert start("--out", "whole").wait() == 0
+    interrupted = start("--out", "m", "--snapshot-every", "50")
+    while not (tmp_path / "m.resume").exists():
+        assert interrupted.poll() is None
+    interrupted.terminate()
+    _, err = interrupted.communicate()
+    assert "error: SIGTERM stopped training after step" in err
+    assert start("--out", "m", "--resume").wait() == 0
+    assert (tmp_path / "m").read_bytes() == (tmp_path / "whole").read_bytes()
+    assert not (tmp_path / "m.resume").exists()

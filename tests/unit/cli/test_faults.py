@@ -1,0 +1,273 @@
+"""Faults of files and of the machine, really injected: a clear line, nothing run, nothing lost."""
+
+import io
+import json
+import os
+import pickle
+import resource
+import shutil
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ganaug.core import checkpoint
+
+GANAUG = [sys.executable, "-c", "from ganaug.cli.app import main; main()"]
+FAST = ("--max-steps", "3", "--quiet")
+
+
+class Bomb:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def pickled(path):
+    return pickle.dumps(Bomb(path))
+
+
+def torch_file(path):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("archive/data.pkl", pickled(path))
+        archive.writestr("archive/version", "3\n")
+    return buffer.getvalue()
+
+
+def npz(path):
+    buffer = io.BytesIO()
+    np.savez(buffer, X=np.array([[Bomb(path)]] * 2), y=np.array([Bomb(path)] * 2), images=np.array([Bomb(path)]))
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def exploded(tmp_path):
+    """Where the bombs leave their trace; the test checks that they can."""
+    path = tmp_path / "exploded"
+    pickle.loads(pickled(path))
+    assert path.exists()
+    path.unlink()
+    yield path
+    assert not path.exists()
+
+
+class TestBombs:
+    @pytest.mark.parametrize("content", [pickled, torch_file, npz])
+    @pytest.mark.parametrize("suffix", ["npz", "csv", "tsv", "parquet"])
+    def test_as_data(self, fails, elsewhere, exploded, content, suffix):
+        (elsewhere / f"d.{suffix}").write_bytes(content(exploded))
+        fails(1, "train", f"d.{suffix}", "-o", "m", says=f"d.{suffix}")
+
+    @pytest.mark.parametrize("content", [pickled, torch_file, npz])
+    def test_as_model(self, fails, data, elsewhere, exploded, content):
+        (elsewhere / "m.safetensors").write_bytes(content(exploded))
+        fails(1, "info", "m.safetensors", says="m.safetensors")
+        fails(1, "synth", "--model", "m.safetensors", says="m.safetensors")
+        fails(1, "pool", "m.safetensors", "-o", "p", says="m.safetensors")
+        fails(1, "finetune", data / "orders.csv", "--from", "m.safetensors", "-o", "o", says="m.safetensors")
+
+    def test_as_settings(self, fails, data, elsewhere, exploded):
+        (elsewhere / "c.toml").write_bytes(pickled(exploded))
+        fails(2, "train", data / "orders.csv", "-o", "m", "--config", "c.toml", says="no TOML file")
+
+    def test_archive_larger_than_the_memory(self, fails, elsewhere):
+        """An archive of a megabyte whose header promises zeros by the terabyte."""
+        buffer = io.BytesIO()
+        np.lib.format.write_array_header_1_0(buffer, {"descr": "|u1", "fortran_order": False, "shape": (2**42, 1)})
+        with zipfile.ZipFile("d.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("X.npy", buffer.getvalue() + bytes(10**6))
+            archive.writestr("y.npy", b"")
+        fails(1, "train", "d.npz", "-o", "m", says="d.npz")
+
+
+class TestModels:
+    @pytest.fixture
+    def bent(self, models, elsewhere):
+        def bend(change):
+            whole = (models / "orders.safetensors").read_bytes()
+            (elsewhere / "m").write_bytes(change(whole))
+
+        return bend
+
+    @pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.99])
+    def test_one_flipped_bit_is_noticed(self, fails, bent, share):
+        bent(lambda whole: _flipped(whole, int(len(whole) * share)))
+        fails(1, "synth", "--model", "m", says="m ")
+
+    @pytest.mark.parametrize("share", [0.1, 0.5, 0.999])
+    def test_truncated(self, fails, bent, share):
+        bent(lambda whole: whole[: int(len(whole) * share)])
+        fails(1, "synth", "--model", "m", says="truncated")
+
+    def test_format_of_the_future(self, fails, models, elsewhere):
+        header, arrays = checkpoint.read(models / "orders.safetensors")
+        checkpoint.write(elsewhere / "m", {**header, "format": checkpoint.FORMAT + 1}, arrays, overwrite=False)
+        for arguments in (["info", "m"], ["synth", "--model", "m"]):
+            fails(1, *arguments, says=f"m has format {checkpoint.FORMAT + 1}, this ganaug reads up to")
+
+    @pytest.mark.parametrize(
+        ("key", "lie"),
+        [
+            ("classes", []),
+            ("classes", [{"label": "no", "count": 1, "dtype": "<U2"}] * 2),
+            ("target", []),
+            ("config", {}),
+            ("codec", {"columns": [], "categories": {"0": [[], False, "nonsense"]}}),
+            ("schema", {"kind": "nonsense"}),
+        ],
+    )
+    def test_header_that_lies_under_a_valid_digest(self, fails, models, elsewhere, key, lie):
+        header, arrays = checkpoint.read(models / "orders.safetensors")
+        checkpoint.write(elsewhere / "m", {**header, key: lie}, arrays, overwrite=False)
+        fails(1, "synth", "--model", "m", says="m cannot be used: its header does not describe a model")
+
+    def test_pixel_scale_that_lies_under_a_valid_digest(self, fails, models, elsewhere):
+        header, arrays = checkpoint.read(models / "images.safetensors")
+        codec = {**header["codec"], "observed": [[], 3]}
+        checkpoint.write(elsewhere / "m", {**header, "codec": codec}, arrays, overwrite=False)
+        fails(1, "synth", "--model", "m", says="m cannot be used")
+
+
+def _flipped(whole, i):
+    return whole[:i] + bytes([whole[i] ^ 4]) + whole[i + 1 :]
+
+
+class TestCache:
+    def synth(self, data, **changes):
+        environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "GANAUG_CACHE_DIR")}
+        limit = changes.pop("limit", None)
+        return subprocess.Popen(
+            [
+                *GANAUG,
+                "synth",
+                "--data",
+                data / "orders.csv",
+                "-n",
+                "2",
+                "--max-steps",
+                changes.pop("steps", "3"),
+                "--json",
+            ]
+            + ["--out", changes.pop("out", "out")],
+            env=environment | changes,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=limit,
+        )
+
+    def test_a_full_disk_costs_the_cache_only(self, data, elsewhere, tmp_path):
+        def small_files():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, 2**16))
+
+        process = self.synth(data, limit=small_files, GANAUG_CACHE_DIR=str(tmp_path / "cache"))
+        out, err = process.communicate()
+        assert process.returncode == 0, err
+        assert "warning: the model is not kept for the next time: cannot write" in err
+        assert "File too large" in err
+        assert json.loads(out)["counts"] == {"no": 2, "yes": 2}
+        assert not list((tmp_path / "cache").rglob("*.safetensors*"))
+
+    @pytest.mark.parametrize("place", ["/proc/nowhere", "file", "file/below"])
+    def test_unwritable_cache(self, data, elsewhere, place):
+        (elsewhere / "file").touch()
+        process = self.synth(data, XDG_CACHE_HOME=str(elsewhere / place), HOME="/proc")
+        out, err = process.communicate()
+        assert process.returncode == 0, err
+        assert "warning: the model is not kept for the next time: " in err
+        assert "Traceback" not in err
+        assert (elsewhere / "out" / "synthetic.csv").exists()
+
+    @pytest.mark.filterwarnings("default")
+    def test_user_without_a_home(self, ok, fails, data, elsewhere, monkeypatch):
+        def unknown(uid):
+            raise KeyError(uid)
+
+        monkeypatch.setattr("pwd.getpwuid", unknown)
+        for name in ("HOME", "XDG_CACHE_HOME", "GANAUG_CACHE_DIR"):
+            monkeypatch.delenv(name, raising=False)
+        _, err = ok("synth", "--data", data / "orders.csv", "-n", 2, *FAST)
+        assert "warning: the model is not kept for the next time: there is no home folder to keep models in" in err
+        fails(1, "cache", "list", says="there is no home folder to keep models in; set GANAUG_CACHE_DIR to a folder")
+        assert "synth keeps no models: there is no home folder" in ok("doctor", "--json")[0]["remarks"][0]
+
+    def test_two_processes_train_a_model_once(self, data, elsewhere, tmp_path):
+        cache = str(tmp_path / "cache")
+        processes = [self.synth(data, steps="150", out=f"out{i}", GANAUG_CACHE_DIR=cache) for i in range(2)]
+        said = []
+        for process in processes:
+            out, err = process.communicate()
+            assert process.returncode == 0, err
+            said.append(err)
+        assert len(list((tmp_path / "cache" / "models").iterdir())) == 1
+        assert sum("using the model trained before" in err for err in said) == 1
+        first, second = (Path(f"out{i}/synthetic.csv").read_bytes() for i in range(2))
+        assert first == second
+
+    def test_lock_of_a_killed_process_is_free(self, data, elsewhere, tmp_path):
+        cache = str(tmp_path / "cache")
+        process = self.synth(data, steps="300", GANAUG_CACHE_DIR=cache)
+        while not list((tmp_path / "cache").rglob("*.lock")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+        process.communicate()
+        again = self.synth(data, steps="300", GANAUG_CACHE_DIR=cache)
+        _, err = again.communicate()
+        assert again.returncode == 0, err
+        assert "waiting" not in err
+
+
+class TestFolders:
+    def test_missing(self, fails):
+        fails(2, "train", "gone", "-o", "m", says="there is no file or folder gone")
+
+    @pytest.mark.parametrize("command", ["train", "synth"])
+    def test_folder_that_is_read_only(self, fails, data, elsewhere, command, no_training, monkeypatch):
+        monkeypatch.setattr(os, "access", lambda path, mode: path != elsewhere.resolve())  # root may write anywhere
+        source = [data / "orders.csv"] if command == "train" else ["--data", data / "orders.csv"]
+        fails(1, command, *source, "-o", "m", says="no permission to write in")
+
+    def test_names_that_would_paint_the_terminal(self, fails, elsewhere):
+        line = fails(2, "info", "\x1b[31mred", says=r"\x1b[31mred")
+        assert "\x1b" not in line
+
+    def test_name_that_is_not_utf8(self, ok, models, elsewhere):
+        (elsewhere / "caf\udce9").write_bytes((models / "orders.safetensors").read_bytes())
+        assert r"caf\udce9: table of" in ok("info", "caf\udce9")[0]
+
+    @pytest.mark.parametrize("kind", ["pipe", "device"])
+    def test_data_that_is_no_file(self, fails, elsewhere, kind):
+        if kind == "pipe":
+            os.mkfifo("d.csv")
+        else:
+            os.symlink("/dev/zero", "d.csv")
+        found = subprocess.run(
+            [*GANAUG, "train", "d.csv", "-o", "m"], capture_output=True, text=True, timeout=60, check=False
+        )
+        assert found.returncode == 1
+        assert "not a file" in found.stderr
+
+
+class TestSkipped:
+    @pytest.mark.filterwarnings("default")
+    def test_files_left_out_are_listed(self, ok, data, elsewhere):
+        shutil.copytree(data / "images", "images")
+        (elsewhere / "images" / "cat" / "bad.png").write_bytes(b"no image")
+        result, err = ok("train", "images", "-o", "m", "--json", *FAST)
+        assert result["skipped"] == {"cat/bad.png": err.split("cat/bad.png (")[1].rsplit(")", 1)[0]}
+        assert "warning: left out 1 unreadable of 25 images" in err
+
+    def test_strict(self, fails, data, elsewhere, no_training):
+        shutil.copytree(data / "images", "images")
+        (elsewhere / "images" / "cat" / "bad.png").write_bytes(b"no image")
+        fails(1, "train", "images", "-o", "m", "--strict", says="1 files of images cannot be read: cat/bad.png")

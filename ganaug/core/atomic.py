@@ -4,6 +4,7 @@ Beside ``NAME`` stand, while it is written, ``.NAME.partial`` (what is not compl
 The lock is the operating system's, so that it ends with its process, however that ends.
 """
 
+import itertools
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ganaug.core.errors import OutputError
+
+_FEW = 100  # files that are made to survive one by one
 
 
 def refuse_unwritable(target: Path, *, overwrite: bool, folder: bool = False) -> None:
@@ -133,10 +136,11 @@ def sync_names(folder: Path) -> None:
 
 def sync_files(folder: Path) -> None:
     """Make every file below a folder survive a loss of power."""
-    if hasattr(os, "sync"):
-        os.sync()  # one call for any number of files: an fsync each would take milliseconds each
+    files = (path for path in folder.rglob("*") if path.is_file())
+    few = list(itertools.islice(files, _FEW + 1))
+    if len(few) > _FEW and hasattr(os, "sync"):
+        os.sync()  # everything at once: an fsync takes milliseconds, and there may be very many files
         return
-    for path in folder.rglob("*"):  # pragma: no cover
-        if path.is_file():
-            with path.open("rb+") as handle:
-                os.fsync(handle.fileno())
+    for path in itertools.chain(few, files):
+        with path.open("rb+") as handle:
+            os.fsync(handle.fileno())

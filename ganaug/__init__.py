@@ -28,6 +28,7 @@ _HOME = {
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
     "choose_share": "ganaug.evaluation.utility",
+    "KeepBest": "ganaug.evaluation.keeping",
     "ShareChoice": "ganaug.evaluation.utility",
     "GANAugError": "ganaug.core.errors",
     "SchemaError": "ganaug.core.errors",
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
     from ganaug.data.stream import TableStream as TableStream
     from ganaug.evaluation.evaluate import evaluate as evaluate
+    from ganaug.evaluation.keeping import KeepBest as KeepBest
     from ganaug.evaluation.result import Evaluation as Evaluation
     from ganaug.evaluation.utility import ShareChoice as ShareChoice, choose_share as choose_share
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load

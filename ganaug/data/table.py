@@ -176,11 +176,7 @@ class TableCodec:
         SchemaError
             If a category is neither a string, a number nor a boolean (an interval, say).
         """
-        for column, described in zip(self.columns, self.schema.columns, strict=True):
-            levels = column.levels if isinstance(column, CategoryColumn) else [getattr(column, "value", None)]
-            _check_plain(levels, described.name)
-        for i, (levels, _, _) in self.categories.items():
-            _check_plain(levels, self.schema.columns[i].name)
+        self._check_plain()
         state = {
             "columns": [column.model_dump() for column in self.columns],
             "categories": {str(i): value for i, value in self.categories.items()},
@@ -191,7 +187,16 @@ class TableCodec:
     def from_json(cls, schema: dict[str, Any], state: dict[str, Any]) -> "TableCodec":
         """Rebuild a codec from its schema and what `to_json` gave."""
         categories = {int(i): tuple(declared) for i, declared in state["categories"].items()}
-        return cls(TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories)
+        codec = cls(TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories)
+        codec._check_plain()
+        return codec
+
+    def _check_plain(self) -> None:
+        for column, described in zip(self.columns, self.schema.columns, strict=True):
+            levels = column.levels if isinstance(column, CategoryColumn) else [getattr(column, "value", None)]
+            _check_plain(levels, described.name)
+        for i, (levels, _, _) in self.categories.items():
+            _check_plain(levels, self.schema.columns[i].name)
 
 
 def _as_frame(X: Any) -> tuple[pd.DataFrame, Any, str | None]:

@@ -130,6 +130,13 @@ class TestModels:
         checkpoint.write(elsewhere / "m", {**header, key: lie}, arrays, overwrite=False)
         fails(1, "synth", "--model", "m", says="m cannot be used: its header does not describe a model")
 
+    @pytest.mark.parametrize("lie", [{}, []])
+    def test_level_that_lies_under_a_valid_digest(self, fails, models, elsewhere, lie):
+        header, arrays = checkpoint.read(models / "orders.safetensors")
+        header["codec"]["columns"][2]["levels"][0] = lie
+        checkpoint.write(elsewhere / "m", header, arrays, overwrite=False)
+        fails(1, "synth", "--model", "m", says="m cannot be used: its header does not describe a model")
+
     def test_pixel_scale_that_lies_under_a_valid_digest(self, fails, models, elsewhere):
         header, arrays = checkpoint.read(models / "images.safetensors")
         codec = {**header["codec"], "observed": [[], 3]}

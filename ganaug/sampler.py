@@ -360,7 +360,9 @@ class GANOverSampler(BaseOverSampler):
         total, added = _num_samples(X_resampled), sum(self.sampling_strategy_.values())
         parts = np.arange(total - added, total), np.arange(total - added)
         (X_new, y_new), (X, y) = ((_safe_indexing(X_resampled, p), _safe_indexing(y_resampled, p)) for p in parts)
-        return evaluate((X_new, y_new), X_test, y_test, X, y, **options)
+        found = evaluate((X_new, y_new), X_test, y_test, X, y, **options)
+        found.history = self.history_
+        return found
 
     def _transfer(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in TransferConfig.model_fields}

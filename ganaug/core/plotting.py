@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 # Okabe & Ito's colours, told apart with any kind of colour vision, moved to be readable on white and on black.
 COLOURS = ("#0086d1", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#6a7fdb", "#8c8c8c")
-INK = "#808080"  # of text and axes: a gray that stands out from white and from black
+INK = "#767676"  # of text and axes: a gray that stands out from white and from black
 _CURVES = (  # title, label of the vertical axis, columns with what they are called, ends of the axis
     ("Losses", "loss", (("d_loss", "discriminator"), ("g_loss", "generator")), None),
     ("Discriminator is right", "share", (("d_accuracy_real", "on real"), ("d_accuracy_fake", "on synthetic")), (0, 1)),

@@ -18,7 +18,7 @@ _HELD_OUT = 0.3  # of DATA, where there is no --test
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A checkpoint that ganaug train or finetune wrote.")],
-    data: Annotated[Path, typer.Argument(help="The data it was trained on: image folder, .npz, .csv or .tsv.")],
+    data: Annotated[Path, typer.Argument(help="The data it was trained on: image folder, .npz, .csv, .tsv or .parquet.")],
     test: Annotated[
         Path | None,
         typer.Option(
@@ -28,6 +28,8 @@ def evaluate(
     ] = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
+    encoding: options.Encoding = None,
+    strict: options.Strict = False,
     questions: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,8 +70,9 @@ def evaluate(
 
         refuse_unwritable(report, overwrite=overwrite)
         require_extras()
-    dataset = options.dataset_from(data, target, image_size)
-    unseen = None if test is None else options.dataset_from(test, target, image_size)
+    reading = {"encoding": encoding, "strict": strict, "quiet": quiet}
+    dataset = options.dataset_from(data, target, image_size, **reading)
+    unseen = None if test is None else options.dataset_from(test, target, image_size, **reading)
     from ganaug.evaluation.evaluate import QUESTIONS, evaluate as measure
 
     source: Any = model

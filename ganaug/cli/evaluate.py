@@ -70,7 +70,7 @@ def evaluate(
 
         refuse_unwritable(report, overwrite=overwrite)
         require_extras()
-    reading = {"encoding": encoding, "strict": strict, "quiet": quiet}
+    reading: dict[str, Any] = {"encoding": encoding, "strict": strict, "quiet": quiet}
     dataset = options.dataset_from(data, target, image_size, **reading)
     unseen = None if test is None else options.dataset_from(test, target, image_size, **reading)
     from ganaug.evaluation.evaluate import QUESTIONS, evaluate as measure

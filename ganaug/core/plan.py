@@ -150,7 +150,7 @@ def folder_names(labels: Sequence[Any]) -> dict[Any, str]:
     >>> folder_names(["cat", "../etc", 3])
     {'cat': 'cat', '../etc': '%2E.%2Fetc', 3: '3'}
     >>> folder_names(["Cat", "cat"])
-    {'Cat': 'Cat~93c8cc3b', 'cat': 'cat~1be24bb3'}
+    {'Cat': 'Cat~900b391b0978', 'cat': 'cat~bdd221559c2d'}
     """
     plain = {label: _folder_name(str(label)) for label in labels}
     shared = Counter(map(_alike, plain.values()))

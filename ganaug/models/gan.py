@@ -12,7 +12,7 @@ import torch
 import ganaug
 from ganaug.core import checkpoint, registry
 from ganaug.core.config import ResolvedConfig
-from ganaug.core.errors import CheckpointError, ConfigError, SchemaError
+from ganaug.core.errors import CheckpointError, ConfigError, PluginNotFoundError, SchemaError
 from ganaug.core.history import CLOCK, History
 from ganaug.core.pool import Pool, write as write_pool
 from ganaug.core.provenance import Provenance, TransferReport
@@ -349,6 +349,8 @@ class ConditionalGAN:
             if header.get("transfer") is not None:
                 gan.transfer = TransferReport(**header["transfer"])
             gan.provenance = Provenance(**header.get("provenance", {}))
+        except PluginNotFoundError:
+            raise
         except Exception as error:  # a header can say anything, and ask for anything
             raise CheckpointError(f"{path} cannot be used: its header does not describe a model ({error})") from error
         gan.fill(arrays, path)

@@ -83,7 +83,7 @@ def test_killed_twice_at_random_and_resumed_it_is_the_same_file(data, undisturbe
         assert found == code
         assert "m" not in files(tmp_path)
         if number != signal.SIGKILL:
-            assert f"error: {number.name} stopped training after step" in lines[-1]
+            assert f"{number.name} stopped training after step" in lines[-1]
             assert "its state is in m.resume: go on with --resume" in lines[-1]
     assert run(tmp_path, *arguments, "--resume")[0] == 0
     assert (tmp_path / "m").read_bytes() == undisturbed(name)
@@ -92,7 +92,7 @@ def test_killed_twice_at_random_and_resumed_it_is_the_same_file(data, undisturbe
 
 def test_killed_while_the_state_is_written_the_last_one_counts(data, undisturbed, tmp_path):
     arguments = *command(data, "rows"), "--out", "m", *OPTIONS
-    assert run(tmp_path, *arguments, stop=(signal.SIGKILL, "write", 3))[0] == -9
+    assert run(tmp_path, *arguments, stop=(signal.SIGKILL, "write", 5))[0] == -9
     assert ganaug.load(tmp_path / "m.resume").step == 14
     assert run(tmp_path, *arguments, "--resume") == (0, [])
     assert (tmp_path / "m").read_bytes() == undisturbed("rows")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _WATCHED = 8  # classes, the rarest: a small class is copied first
 _PROBES = 16  # samples of each
 _REAL = 2_048  # training samples of each, at most
+_SETTLED = 200  # steps before samples are looked at
 _EVERY = 10  # records between two looks
 _COPIES = 0.25  # of the distance between real neighbours; see docs/guide/watching.md
 
@@ -45,14 +46,14 @@ class Watchdog(Callback):
                 "generator gets little to learn from. Use objective='relativistic', a lower d_learning_rate or "
                 "instance_noise=0.1",
             )
-        if last["diversity"] < 0.05 and last["step"] >= 200:
+        if last["diversity"] < 0.05 and last["step"] >= _SETTLED:
             self._warn(
                 "collapsed",
                 f"samples of one class are nearly all alike at step {last['step']:.0f} (their spread is "
                 f"{last['diversity']:.1%} of the real one): mode collapse. Use objective='relativistic' or a lower "
                 "learning_rate",
             )
-        if self._copies is not None and len(trainer.history) % _EVERY == 0:
+        if self._copies is not None and last["step"] >= _SETTLED and len(trainer.history) % _EVERY == 0:
             self._look(self._copies, trainer)
 
     def on_train_start(self, trainer: "Trainer") -> None:

@@ -75,12 +75,13 @@ def test_wrong_input_is_one_line(orders, fails, arguments, code, says):
 
 
 def test_the_report_is_written_by_the_report_module(orders, ok, monkeypatch, elsewhere):
-    def write(found, path, *, samples, overwrite):
+    def write(found, path, *, samples=False, overwrite=False):
         assert (samples, overwrite) == (False, False)
         path.write_text(str(found))
 
     module = ModuleType("ganaug.evaluation.report")
     module.write = write
+    module.require_extras = lambda: None
     monkeypatch.setitem(sys.modules, "ganaug.evaluation.report", module)
     report = ("--report", "report.html", "--no-samples", "--ask", "privacy", "--quiet")
     out, _ = ok(

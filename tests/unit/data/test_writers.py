@@ -156,7 +156,7 @@ class TestCSVWriter:
     def test_reader_reads_what_was_written(self, tmp_path):
         X = pd.DataFrame({"a": [1, 2], "b": ["u", "v"]})
         written(tmp_path, "csv", X, {"yes": [X]})
-        dataset = read(tmp_path / "yes" / "00000.csv")
+        dataset = read(tmp_path / "yes" / "00000.csv", target="is_fraud")
         pd.testing.assert_frame_equal(dataset.X, X)
         assert dataset.y.name == "is_fraud"
 

@@ -162,8 +162,8 @@ class Sample(NamedTuple):
 class Refill:
     """Exchanges rows of batches for others from the file, a chunk at a time: in one pass as many as are kept.
 
-    Classes of which all rows are at hand stay as they are. In the others, rows that were read a pass ago are 1 / e times
-    as likely as those read last.
+    Classes of which all rows are at hand stay as they are. In the others, rows that were read a pass ago are 1 / e
+    times as likely as those read last.
     """
 
     def __init__(self, stream: TableStream, codec: TableCodec, classes: Classes, target: str) -> None:

@@ -77,7 +77,7 @@ def evaluate(
         Fits of each kind for utility. Default: 5 for rows, 3 for images.
     features : torch.nn.Module, optional
         What distances between images are taken in: maps float32 ``(n, channels, height, width)`` in [-1, 1] to
-        ``(n, dim)``. Default: a small network trained on the training images. For rows: from encoded rows
+        ``(n, dim)``. Default: a small network trained on every other training image. For rows: from encoded rows
         ``(n, dim)``; default: these themselves.
     metrics : sequence of str, default=()
         Further fidelity metrics by name, such as those of plugins (entry-point group ``ganaug.metrics``).
@@ -136,8 +136,8 @@ def evaluate(
     rng = np.random.default_rng(seed)
     answers: dict[str, Answer] = {}
     if "fidelity" in asked:
-        network = Features.fit(x, c, codec.spans, network=features, seed=seed)
-        three = network(x, c), network(x_test, c_test), network(x_made, c_made)
+        network, unseen = Features.fit(x, c, codec.spans, network=features, seed=seed)
+        three = network(x[unseen], c[unseen]), network(x_test, c_test), network(x_made, c_made)
         chosen = [*METRICS[kind], *metrics]
         answers["fidelity"] = answer_fidelity(*three, made_names, codec.schema, metrics=chosen, rng=rng)
     if "utility" in asked:

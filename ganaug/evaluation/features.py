@@ -32,8 +32,13 @@ class Features:
         self.head = head
 
     @classmethod
-    def fit(cls, x: np.ndarray, c: np.ndarray, spans: tuple[Span, ...], *, network: Any, seed: int) -> "Features":
+    def fit(
+        cls, x: np.ndarray, c: np.ndarray, spans: tuple[Span, ...], *, network: Any, seed: int
+    ) -> "tuple[Features, np.ndarray]":
         """Use the network that was given; else, for images, train a small one to tell the real classes apart.
+
+        It learns every other image of a class. To a network, images that it learnt look unlike new ones, real or not:
+        only the others can be compared with held-out images.
 
         Parameters
         ----------
@@ -44,16 +49,24 @@ class Features:
         spans : tuple of Span
         network : torch.nn.Module or None
         seed : int
+
+        Returns
+        -------
+        features : Features
+        unseen : ndarray of shape (n_unseen,)
+            Positions of the samples that no network learnt from.
         """
+        everything = np.arange(len(c))
         if network is not None:
             if not isinstance(network, nn.Module):
                 raise ConfigError(f"features must be a torch.nn.Module or None; got {type(network).__name__}")
-            return cls(spans, network)
+            return cls(spans, network), everything
         if x.ndim == 2:
-            return cls(spans, None)
-        weights = 1 / np.bincount(c)[c]
-        model = fit_classifier(x, c, weights, steps=_STEPS, seed=seed)
-        return cls(spans, model[:-1], model[-1])
+            return cls(spans, None), everything
+        learnt = np.sort(np.concatenate([np.flatnonzero(c == k)[::2] for k in np.unique(c)]))
+        weights = 1 / np.bincount(c[learnt])[c[learnt]]
+        model = fit_classifier(x[learnt], c[learnt], weights, steps=_STEPS, seed=seed)
+        return cls(spans, model[:-1], model[-1]), np.setdiff1d(everything, learnt)
 
     def __call__(self, encoded: np.ndarray, c: np.ndarray) -> Samples:
         """Return the samples with their features."""

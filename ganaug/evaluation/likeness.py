@@ -81,13 +81,17 @@ def answer_fidelity(
     overall = [*_measured(OVERALL, together, functions), *_overall_agreement(agreed)]
     few = [f"{name} ({len(real)})" for name, (real, _, _) in triples.items() if len(real) < _FEW]
     left_out = [name for name in names.values() if name not in triples]
-    notes = [f"Fidelity of {', '.join(left_out)} is not judged: fewer than {_FEWEST} samples."] if left_out else []
+    notes = (
+        [f"Fidelity of {', '.join(left_out)} is not judged: fewer than {_FEWEST} samples to compare."]
+        if left_out
+        else []
+    )
     notes += [f"Few held-out samples make fidelity a crude number: {', '.join(few)}."] if few else []
     drawn = {"projection": _projection(*together, names)}
     if isinstance(schema, TableSchema):
         drawn["columns"] = pd.DataFrame(list(_columns(triples | {OVERALL: together}, schema)))
     everything = (*overall, *(found for own in measured.values() for found in own))
-    chance = 1 / len(np.unique(training.c))
+    chance = 1 / max(1, len(np.unique(training.c)))
     return Answer("fidelity", _verdict(measured, chance), everything, tuple(notes), drawn)
 
 

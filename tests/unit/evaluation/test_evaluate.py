@@ -163,16 +163,32 @@ def test_features_and_metrics_of_the_user_are_used(parts):
 def test_images_are_judged_by_a_network_of_their_own(digit_images, monkeypatch):
     rng = np.random.default_rng(0)
     images, labels = digit_images
-    X, X_test, y, y_test = train_test_split(images, labels, test_size=0.5, stratify=labels, random_state=0)
-    made = rng.permutation(X_test.reshape(45, -1).T).T.reshape(45, 8, 8)  # shuffled pixels: no digits
+    X, X_test, y, y_test = train_test_split(images, labels, test_size=1 / 3, stratify=labels, random_state=0)
+    made = rng.permutation(X_test.reshape(30, -1).T).T.reshape(30, 8, 8)  # shuffled pixels: no digits
     monkeypatch.setattr("ganaug.evaluation.features._STEPS", 20)
     found = evaluate((made, y_test), X_test, y_test, X, y, questions=["fidelity", "privacy"], random_state=0)
     metrics = {"Fréchet distance", "kernel distance", "inception-style score", "coverage", "two-sample AUC"}
     assert metrics < set(found["fidelity"].to_frame()["metric"])
     assert found["fidelity"].verdict.grade == "bad"
-    assert found.gallery["synthetic"]["1"].shape == (15, 8, 8)
+    assert found.gallery["synthetic"]["1"].shape == (10, 8, 8)
     assert found.gallery["synthetic"]["1"].dtype == np.uint8
     assert any("crude" in note for note in found["fidelity"].notes)
+
+
+def test_the_network_of_images_has_not_learnt_what_is_compared(digit_images, monkeypatch):
+    from ganaug.evaluation import features
+
+    images, labels = digit_images
+    x = (images[:, None] / 127.5 - 1).astype(np.float32)
+    learnt = []
+    fit = features.fit_classifier
+    monkeypatch.setattr(features, "_STEPS", 2)
+    monkeypatch.setattr(
+        features, "fit_classifier", lambda x, c, *args, **kw: learnt.append(c) or fit(x, c, *args, **kw)
+    )
+    _, unseen = features.Features.fit(x, labels, (), network=None, seed=0)
+    assert np.bincount(learnt[0]).tolist() == [30, 15] and np.bincount(labels[unseen]).tolist() == [30, 15]
+    assert not set(unseen) & set(np.r_[np.arange(0, 60, 2), np.arange(60, 90, 2)])
 
 
 def test_classes_without_enough_samples_are_named_or_leave_it_open(parts):

@@ -31,6 +31,7 @@ class Repeating:
         self.chunk = next(gan.sample_iter(n, label=gan.classes_[0], random_state=0))
 
     def sample_iter(self, n, label, random_state):
+        """Yield the same chunk until there are n samples."""
         while n > 0:
             yield self.chunk[:n]
             n -= len(self.chunk)
@@ -50,6 +51,7 @@ def timed(work):
 
 
 def measure(name, gan, n, output, folder, rounds):
+    """Measure one kind of output, and print what was found."""
     plan = make_plan(gan, dict.fromkeys(gan.classes_.tolist(), n // len(gan.classes_)), output=output)
     shards = list(plan.shards())
     memory = []
@@ -95,6 +97,7 @@ def measure(name, gan, n, output, folder, rounds):
 
 
 def main():
+    """Measure what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--rows", type=int, default=10_000_000)

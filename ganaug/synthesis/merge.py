@@ -43,6 +43,11 @@ def merge(folders: Sequence[Path], out: Path, *, move: bool = False, overwrite: 
     """
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise ManifestError("a folder is named twice")
+    whole = out.resolve()
+    for folder in folders:
+        own = folder.resolve()
+        if whole == own or own in whole.parents or whole in own.parents:
+            raise OutputError(f"cannot write {out}: it is, holds or is inside {folder}, which is to be merged")
     parts = [manifest.read(folder) for folder in folders]
     plan = _joined(parts)
     with claimed(out, Ranks()), os_errors(out):

@@ -307,6 +307,11 @@ class TestMerge:
         path.unlink() if fault == "missing" else path.write_bytes(b"x")
         fails(1, "merge", "p0", "p1", "p2", "-o", "m", "--move", says="ganaug verify p1 lists what else")
 
+    @pytest.mark.parametrize("out", ["p0", "p0/m", "."])
+    def test_output_among_the_parts(self, fails, parts, out):
+        arguments = ["p0", "p1", "p2", "--out", out, "--move", "--overwrite"]
+        fails(1, "merge", *arguments, says="is, holds or is inside p0, which is to be merged")
+
     def test_existing_output(self, ok, fails, parts, tree):
         (parts / "m").mkdir()
         fails(1, "merge", "p0", "p1", "p2", "-o", "m", says="m exists already")

@@ -18,7 +18,9 @@ _HELD_OUT = 0.3  # of DATA, where there is no --test
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A checkpoint that ganaug train or finetune wrote.")],
-    data: Annotated[Path, typer.Argument(help="The data it was trained on: image folder, .npz, .csv, .tsv or .parquet.")],
+    data: Annotated[
+        Path, typer.Argument(help="The data it was trained on: image folder, .npz, .csv, .tsv or .parquet.")
+    ],
     test: Annotated[
         Path | None,
         typer.Option(

@@ -122,13 +122,18 @@ class TestModels:
             ("target", []),
             ("config", {}),
             ("codec", {"columns": [], "categories": {"0": [[], False, "nonsense"]}}),
-            ("schema", {"kind": "nonsense"}),
+            ("schema", {}),
         ],
     )
     def test_header_that_lies_under_a_valid_digest(self, fails, models, elsewhere, key, lie):
         header, arrays = checkpoint.read(models / "orders.safetensors")
         checkpoint.write(elsewhere / "m", {**header, key: lie}, arrays, overwrite=False)
         fails(1, "synth", "--model", "m", says="m cannot be used: its header does not describe a model")
+
+    def test_model_that_needs_a_plugin(self, fails, models, elsewhere):
+        header, arrays = checkpoint.read(models / "orders.safetensors")
+        checkpoint.write(elsewhere / "m", {**header, "schema": {"kind": "nonsense"}}, arrays, overwrite=False)
+        fails(2, "synth", "--model", "m", says="no codec is registered as 'nonsense'")
 
     @pytest.mark.parametrize("lie", [{}, []])
     def test_level_that_lies_under_a_valid_digest(self, fails, models, elsewhere, lie):

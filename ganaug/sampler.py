@@ -15,11 +15,14 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length, check_is_fitted, validate_data
 
 from ganaug.core.config import TrainConfig, TransferConfig
-from ganaug.core.errors import ConfigError
+from ganaug.core.errors import ConfigError, SchemaError
 from ganaug.core.randomness import as_seed
 from ganaug.data.codec import concatenate, fit_codec, is_image_data
+from ganaug.data.variants import Deformations, Recoloured, Repeats
 from ganaug.evaluation.evaluate import evaluate
 from ganaug.evaluation.result import Evaluation
+from ganaug.evaluation.utility import choose_share
+from ganaug.evaluation.variants import are_sound
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.selection import selected_images, selected_rows
 from ganaug.training.trainer import train
@@ -28,10 +31,6 @@ from ganaug.training.transfer import finetune
 MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
 _MOST_TAUGHT = 20_000  # samples of a class that training sees: it draws fewer than that from a class in all
 _FROM_REAL, _REJECTION = 0.5, 0.2  # docs/decisions/0005-rows-from-two-sources.md, 0008-images.md
-_COLOUR = (
-    "synthetic colour images made classifiers worse wherever it was measured (docs/results.md): compare with "
-    "class-balanced batches of augmented real images before you keep them"
-)
 _AUTO = StrOptions({"auto"})
 
 
@@ -51,6 +50,10 @@ def _repeated(y: np.ndarray, label: Any, n: int, rng: np.random.Generator) -> np
     return rng.choice(own, n)
 
 
+def _has_colour(images: Any) -> bool:
+    return fit_codec(images).sample_shape[0] > 1
+
+
 def _some(rows: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return rows if len(rows) <= _MOST_TAUGHT else rng.choice(rows, _MOST_TAUGHT, replace=False)
 
@@ -60,7 +63,7 @@ class SmallClassWarning(UserWarning):
 
 
 class NoGainWarning(UserWarning):
-    """What is made was measured not to help classifiers."""
+    """The GAN's images did not clearly help a classifier, and were left out."""
 
 
 class GANOverSampler(BaseOverSampler):
@@ -68,15 +71,18 @@ class GANOverSampler(BaseOverSampler):
 
     The GAN learns all classes together, in class-balanced batches, so that rare classes borrow from frequent ones; of
     a class with more than 20,000 samples it sees that many. By default half of the new samples are the GAN's. The other
-    half are made from real ones of the class: rows lie on a line through two of them, images are smoothly bent
+    half are made from real ones of the class: rows lie on a line through two of them, gray images are smoothly bent
     (`from_real`). Of the rows, the fifth that looks most like other classes is left out (`rejection`).
     ``gan_.sample`` gives the GAN's alone.
+
+    On colour images the GAN's share is chosen by `ganaug.choose_share`, and is 0 where its images do not clearly help;
+    a `NoGainWarning` says so. The others are real images of the class, turned, mirrored and in the colours of any
+    training image where that leaves a classifier as good as without, else as they are (docs/decisions/0008-images.md).
 
     Works on tables (numbers, booleans, categories, strings, dates, missing values; arrays, lists, sparse matrices,
     DataFrames) and on images ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)`` of uint8 or float.
 
-    A class with fewer than 6 samples is not learnt: its samples are repeated, with a `SmallClassWarning`. On colour
-    images classifiers were measured to lose, not to gain; a `NoGainWarning` says so.
+    A class with fewer than 6 samples is not learnt: its samples are repeated, with a `SmallClassWarning`.
 
     Parameters
     ----------
@@ -85,8 +91,8 @@ class GANOverSampler(BaseOverSampler):
     random_state : int, RandomState instance or None, default=None
         The same integer gives the same output, at the same number of threads.
     from_real : float or "auto", default="auto"
-        Share of the new samples that are made from real ones, a row on a line through two, an image by bending one;
-        the rest are the GAN's. In [0, 1]; ``"auto"``: 0.5.
+        Share of the new samples that are made from real ones; the rest are the GAN's, and at 1 none is trained. In
+        [0, 1]; ``"auto"``: 0.5, and chosen on held-out images where they have colour.
     rejection : float or "auto", default="auto"
         Share of the rows made that is left out: those that look most like other classes. In [0, 1);
         ``"auto"``: 0.2 for rows. Not for images.
@@ -318,12 +324,15 @@ class GANOverSampler(BaseOverSampler):
         if learnt:
             rows = np.sort(np.concatenate([_some(np.flatnonzero(y == label), rng) for label in learnable]))
             X_taught, y_taught = _safe_indexing(X, rows), y[rows]
-            self.gan_ = self._fitted(X_taught, y_taught, rng, settings)
-            self.history_ = self.gan_.history
-            if images and self.gan_.codec.sample_shape[0] > 1:
-                warnings.warn(_COLOUR, NoGainWarning, stacklevel=2)
+            from_real = self.from_real
+            if from_real == "auto":
+                coloured = images and _has_colour(X)
+                from_real = self._chosen(X_taught, y_taught, learnt, rng, settings) if coloured else _FROM_REAL
+            if from_real < 1:
+                self.gan_ = self._fitted(X_taught, y_taught, rng, settings)
+                self.history_ = self.gan_.history
             make = self._images if images else self._rows
-            for label, X_new in make(self.gan_, X_taught, y_taught, {label: wanted[label] for label in learnt}, rng):
+            for label, X_new in make(X_taught, y_taught, {label: wanted[label] for label in learnt}, from_real, rng):
                 if hasattr(X, "columns"):
                     X_new.columns = X.columns
                 X_parts.append(X_new)
@@ -358,38 +367,58 @@ class GANOverSampler(BaseOverSampler):
     def _transfer(self) -> dict[str, Any]:
         return {name: getattr(self, name) for name in TransferConfig.model_fields}
 
-    def _fitted(self, X: Any, y: np.ndarray, rng: np.random.Generator, settings: dict[str, Any]) -> ConditionalGAN:
+    def _fitted(self, X: Any, y: np.ndarray, random_state: Any, settings: dict[str, Any]) -> ConditionalGAN:
         """Train a GAN, from the pretrained one if there is one."""
         if self.pretrained is None:
-            return train(X, y, random_state=rng, **settings)
+            return train(X, y, random_state=random_state, **settings)
         default = TrainConfig().model_dump()
         given = {name: value for name, value in settings.items() if value != default[name]}
-        return finetune(self.pretrained, X, y, random_state=rng, **self._transfer(), **given)
+        return finetune(self.pretrained, X, y, random_state=random_state, **self._transfer(), **given)
+
+    def _chosen(
+        self, X: Any, y: np.ndarray, learnt: list[Any], rng: np.random.Generator, settings: dict[str, Any]
+    ) -> float:
+        """Return which share of the new images real ones should make: all, unless the GAN's clearly help."""
+
+        def fit(X: Any, y: np.ndarray, random_state: int) -> ConditionalGAN:
+            return self._fitted(X, y, random_state, settings)
+
+        try:
+            choice = choose_share(X, y, classes=learnt, fit=fit, random_state=rng)
+            share, why = choice.share, str(choice)
+        except SchemaError as error:
+            share, why = 0.0, f"whether the GAN's images help cannot be judged ({error})"
+        if not share:
+            said = f"{why}; the new images are made from real ones alone. from_real=0.5 makes half of them by the GAN"
+            warnings.warn(said, NoGainWarning, stacklevel=3)
+        return 1 - share
 
     def _images(
-        self, gan: ConditionalGAN, X: Any, y: np.ndarray, wanted: dict[Any, int], rng: np.random.Generator
+        self, X: Any, y: np.ndarray, wanted: dict[Any, int], from_real: float, rng: np.random.Generator
     ) -> Iterator[tuple[Any, Any]]:
         """Yield new images of each class in chunks."""
+        codec, labels = fit_codec(X), np.unique(y)
+        x, c = codec.encode(X), np.searchsorted(labels, y)
+        coloured = _has_colour(X)
+        sound = coloured and from_real > 0 and are_sound(x, c, Recoloured, seed=as_seed(rng))
         for label, n in wanted.items():
-            own = gan.codec.encode(_safe_indexing(X, np.flatnonzero(y == label)))
-            condition = int(gan.classes.index([label])[0])
-            for encoded in selected_images(gan, own, condition, n, rng, from_real=self._from_real()):
-                yield label, gan.codec.decode(encoded, rng)
+            k = int(np.searchsorted(labels, label))
+            own = x[c == k]
+            variants = Recoloured(own, x) if sound else Repeats(own) if coloured else Deformations(own)
+            for encoded in selected_images(self.gan_, variants, k, n, rng, from_real=from_real):
+                yield label, codec.decode(encoded, rng)
 
     def _rows(
-        self, gan: ConditionalGAN, X: Any, y: np.ndarray, wanted: dict[Any, int], rng: np.random.Generator
+        self, X: Any, y: np.ndarray, wanted: dict[Any, int], from_real: float, rng: np.random.Generator
     ) -> Iterator[tuple[Any, Any]]:
         """Yield new rows of each class in chunks."""
         rejection = _REJECTION if self.rejection == "auto" else self.rejection
-        x, c = gan.codec.encode(X), gan.classes.index(y)
+        codec, labels = fit_codec(X) if self.gan_ is None else self.gan_.codec, np.unique(y)
+        x, c = codec.encode(X), np.searchsorted(labels, y)
         for label, n in wanted.items():
-            condition = int(gan.classes.index([label])[0])
-            shares = {"from_real": self._from_real(), "rejection": rejection}
-            for encoded in selected_rows(gan, x, c, condition, n, rng, **shares):
-                yield label, gan.codec.decode(encoded, rng)
-
-    def _from_real(self) -> float:
-        return _FROM_REAL if self.from_real == "auto" else self.from_real
+            k = int(np.searchsorted(labels, label))
+            for encoded in selected_rows(self.gan_, x, c, k, n, rng, from_real=from_real, rejection=rejection):
+                yield label, codec.decode(encoded, rng)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

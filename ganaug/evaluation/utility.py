@@ -1,6 +1,6 @@
 """Whether synthetic images help a classifier, measured on real images that nothing was trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +15,13 @@ from ganaug.core.errors import ConfigError, SchemaError
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.codec import fit_codec, is_image_data
+from ganaug.data.variants import Deformations
+from ganaug.models.gan import ConditionalGAN
 from ganaug.models.selection import selected_images
 from ganaug.training.trainer import threads, train
 
 _FEWEST = 12  # images of a rare class: fewer leave nothing to judge by
 _RARE = 1 / 3  # of the largest class: fewer images make a class rare
-_FROM_REAL = 0.5
 _BATCH = 128
 _TOGETHER = 4  # images that share one random move
 
@@ -55,9 +56,11 @@ def choose_share(
     X: Any,
     y: Any,
     *,
+    classes: Sequence[Any] | None = None,
     shares: Sequence[float] = (0.25, 0.5),
     holdout: float = 1 / 3,
     classifier_steps: int = 300,
+    fit: Callable[..., ConditionalGAN] = train,
     random_state: Any = None,
     **settings: Any,
 ) -> ShareChoice:
@@ -65,8 +68,8 @@ def choose_share(
 
     A part of the data is held out; a GAN learns the rest; a small convolutional classifier is trained on it with
     class-balanced batches and classical augmentation, once with real images alone and once for each share. A share is
-    recommended only if the recall of the rare classes (those with fewer than a third of the largest class's images) is
-    better than with real images alone by more than a standard error of the difference.
+    recommended only if the recall of the rare classes is better than with real images alone by more than a standard
+    error of the difference. Half of the synthetic gray images are bent real ones, as `GANOverSampler` makes them.
 
     Parameters
     ----------
@@ -74,16 +77,20 @@ def choose_share(
         As for `ganaug.train`; images.
     y : array-like of shape (n_samples,)
         Their labels.
+    classes : sequence of labels, optional
+        The rare classes; by default those with fewer than a third of the largest class's images.
     shares : sequence of float, default=(0.25, 0.5)
         Shares to try, in (0, 1).
     holdout : float, default=1/3
         Share of every class that is held out, in (0, 1).
     classifier_steps : int, default=300
         Of 128 images.
+    fit : callable, default=ganaug.train
+        From images and labels to a GAN; ``functools.partial(ganaug.finetune, source)`` starts from another one.
     random_state : int, RandomState, Generator or None, default=None
         The same integer gives the same choice, at the same number of threads.
     **settings
-        Fields of `TrainConfig`, for the GAN.
+        Further arguments of `fit`: fields of `TrainConfig`.
 
     Returns
     -------
@@ -113,23 +120,25 @@ def choose_share(
     x = codec.encode(X)
     if len(x) != len(target):
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
-    classes = Classes.from_target(target, "target")
-    c, counts = classes.index(target), np.asarray(classes.counts)
-    rare = np.flatnonzero(counts < _RARE * counts.max())
+    known = Classes.from_target(target, "target")
+    c, counts = known.index(target), np.asarray(known.counts)
+    rare = np.flatnonzero(counts < _RARE * counts.max()) if classes is None else known.index(classes)
     if len(rare) == 0:
         raise SchemaError(f"no class is rare: all have at least a third of the largest one's {counts.max()} images")
     if counts[rare].min() < _FEWEST:
-        label = classes.labels[rare[counts[rare].argmin()]]
+        label = known.labels[rare[counts[rare].argmin()]]
         raise SchemaError(f"class {str(label)!r} has {counts[rare].min()} images; {_FEWEST} are needed to judge by")
     seed = as_seed(random_state)
     taught, held = train_test_split(np.arange(len(c)), test_size=holdout, stratify=c, random_state=seed)
     decoded = codec.decode(x[taught], np.random.default_rng(seed))
-    gan = train(decoded, c[taught], random_state=seed, **settings)
+    gan = fit(decoded, target[taught], random_state=seed, **settings)
     rng = np.random.default_rng(seed)
     most = int(np.bincount(c[taught]).max())
+    from_real = 0.5 if x.shape[1] == 1 else 0.0
+    variants = {int(k): Deformations(x[taught][c[taught] == k]) for k in rare}
     made = [
-        np.concatenate(list(selected_images(gan, x[taught][c[taught] == k], int(k), most, rng, from_real=_FROM_REAL)))
-        for k in rare
+        np.concatenate(list(selected_images(gan, own, k, most, rng, from_real=from_real)))
+        for k, own in variants.items()
     ]
     images, labels = np.concatenate([x[taught], *made]), np.r_[c[taught], rare.repeat(most)]
     synthetic = np.arange(len(labels)) >= len(taught)

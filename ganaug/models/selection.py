@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ganaug.data.deform import Deformations
 from ganaug.data.neighbours import Belonging, Segments
+from ganaug.data.variants import Variants
 from ganaug.models.gan import ConditionalGAN
 
 _CHUNK = 16_384  # rows
@@ -13,7 +13,7 @@ _IMAGE_CHUNK = 1_024  # images
 
 
 def selected_rows(
-    gan: ConditionalGAN,
+    gan: ConditionalGAN | None,
     x: np.ndarray,
     c: np.ndarray,
     condition: int,
@@ -27,8 +27,8 @@ def selected_rows(
 
     Parameters
     ----------
-    gan : ConditionalGAN
-        Trained on `x` and `c`.
+    gan : ConditionalGAN or None
+        Trained on `x` and `c`; not needed where `from_real` is 1.
     x : ndarray of shape (m, dim)
         Encoded training rows of all classes.
     c : ndarray of shape (m,)
@@ -52,7 +52,8 @@ def selected_rows(
         wanted = min(_CHUNK, n - start)
         made = wanted if belonging is None else int(np.ceil(wanted / (1 - rejection)))
         between = round(made * from_real)
-        rows = np.concatenate([gan.encoded(np.full(made - between, condition), rng), segments.draw(between, rng)])
+        own = [] if gan is None else [gan.encoded(np.full(made - between, condition), rng)]
+        rows = np.concatenate([*own, segments.draw(between, rng)])
         if belonging is not None:
             order = np.argsort(belonging.rank(rows, rng), kind="stable")
             rows = rows[np.sort(order[made - wanted :])]
@@ -60,16 +61,22 @@ def selected_rows(
 
 
 def selected_images(
-    gan: ConditionalGAN, own: np.ndarray, condition: int, n: int, rng: np.random.Generator, *, from_real: float
+    gan: ConditionalGAN | None,
+    variants: Variants,
+    condition: int,
+    n: int,
+    rng: np.random.Generator,
+    *,
+    from_real: float,
 ) -> Iterator[np.ndarray]:
     """Yield n encoded images of a class in chunks.
 
     Parameters
     ----------
-    gan : ConditionalGAN
-        Trained on images.
-    own : ndarray of shape (m, channels, height, width)
-        Encoded training images of the class.
+    gan : ConditionalGAN or None
+        Trained on images; not needed where `from_real` is 1.
+    variants : Variants
+        Makes images from real ones of the class.
     condition : int
         The class to make.
     n : int
@@ -77,11 +84,10 @@ def selected_images(
     rng : numpy.random.Generator
         Source of randomness.
     from_real : float
-        Share of the images, 0 … 1, that are real ones, bent (`ganaug.data.deform.Deformations`); the rest are the
-        GAN's.
+        Share of the images, 0 … 1, that `variants` makes; the rest are the GAN's.
     """
-    deformations = Deformations(own)
     for start in range(0, n, _IMAGE_CHUNK):
         wanted = min(_IMAGE_CHUNK, n - start)
-        bent = round(wanted * from_real)
-        yield np.concatenate([gan.encoded(np.full(wanted - bent, condition), rng), deformations.draw(bent, rng)])
+        kept = round(wanted * from_real)
+        made = [] if gan is None else [gan.encoded(np.full(wanted - kept, condition), rng)]
+        yield np.concatenate([*made, variants.draw(kept, rng)])

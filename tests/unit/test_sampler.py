@@ -92,11 +92,11 @@ def test_index_and_tuple_columns_follow_random_over_sampler(rows):
     ],
     ids=["NHW uint8", "NHW float32", "NHW [-1, 1]", "NHWC uint8", "NHWC float", "NCHW", "not square"],
 )
-@pytest.mark.filterwarnings("ignore::ganaug.sampler.NoGainWarning")
-def test_images_keep_shape_dtype_and_range(digit_images, transform):
+def test_images_keep_shape_dtype_and_range(digit_images, transform, monkeypatch):
+    monkeypatch.setattr("ganaug.sampler.are_sound", lambda *_, **__: True)
     images, y = digit_images
     X = transform(images)
-    sampler = GANOverSampler(max_steps=3, random_state=0)
+    sampler = GANOverSampler(max_steps=3, from_real=0.5, random_state=0)
     X_new, y_new = sampler.fit_resample(X, y)
     np.testing.assert_array_equal(X_new[:90], X)
     assert X_new.shape == (120, *X.shape[1:]) and X_new.dtype == X.dtype
@@ -254,10 +254,63 @@ def test_settings_that_contradict_are_refused(rows, settings, message):
         resample(*rows, **settings)
 
 
-def test_colour_images_come_with_a_warning(digit_images):
-    X, y = digit_images
-    with pytest.warns(NoGainWarning, match="made classifiers worse"):
-        resample(np.stack([X] * 3, axis=-1), y)
+@pytest.fixture(scope="module")
+def colour_images():
+    """Bright and dark spots, the rare ones dark, on grounds of any colour; where the spot is says nothing."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [60, 24])
+    X = np.tile(rng.uniform(90, 160, (84, 1, 1, 3)), (1, 8, 8, 1)) + rng.normal(0, 8, (84, 8, 8, 3))
+    for image, label, (row, column) in zip(X, y, rng.integers(1, 5, (84, 2)), strict=True):
+        image[row : row + 3, column : column + 3] += 80 if label == 0 else -80
+    return X.clip(0, 255).astype(np.uint8), y
+
+
+def test_the_gan_makes_no_colour_images_where_they_do_not_help(colour_images):
+    X, y = colour_images
+    sampler = GANOverSampler(max_steps=3, random_state=0)
+    with pytest.warns(NoGainWarning, match="did not clearly help.*recall of the rare classes.*real ones alone"):
+        X_new, y_new = sampler.fit_resample(X, y)
+    assert sampler.gan_ is None and sampler.history_ is None
+    assert X_new.shape == (120, 8, 8, 3) and Counter(y_new) == {0: 60, 1: 60}
+
+
+def test_colour_images_too_few_to_judge_by_are_made_from_real_ones(colour_images):
+    X, y = colour_images
+    with pytest.warns(NoGainWarning, match="cannot be judged.*12 are needed"):
+        resample(X[:70], y[:70])
+
+
+def test_the_gan_makes_colour_images_when_asked(colour_images):
+    X, y = colour_images
+    sampler = GANOverSampler(max_steps=3, random_state=0, from_real=0.5)
+    made = sampler.fit_resample(X, y)[0][84:]
+    assert sampler.gan_.step == 3 and not (made[:, None] == X[None]).all(axis=(2, 3, 4)).any(axis=1).all()
+
+
+def test_colours_that_tell_the_classes_are_kept():
+    """Red or blue is all that the classes differ in: worn by the other class it would be the wrong label."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [60, 24])
+    X = rng.integers(60, 120, (84, 8, 8, 3), dtype=np.uint8)
+    X[np.arange(84), ..., 2 * y] += 100
+    made = resample(X, y, from_real=1.0)[0][84:]
+    assert (X[60:] == made[:, None]).all(axis=(2, 3, 4)).any(axis=1).all()
+
+
+def test_colours_that_tell_nothing_are_exchanged(colour_images):
+    X, y = colour_images
+    made = resample(X, y, from_real=1.0)[0][84:]
+    assert not (X[60:] == made[:, None]).all(axis=(2, 3, 4)).any()
+    grounds = np.median(made, axis=(1, 2))
+    apart = np.abs(grounds[:, None] - np.median(X[:60], axis=(1, 2))[None]).max(axis=2).min(axis=1)
+    assert np.median(apart) < 25
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_no_model_is_trained_where_none_is_sampled(table, rows, digit_images):
+    sampler = GANOverSampler(from_real=1.0, random_state=0)
+    X_new, y_new = sampler.fit_resample(*(rows if table else digit_images))
+    assert sampler.gan_ is None and len(set(Counter(y_new).values())) == 1
 
 
 def test_rejection_is_refused_for_images(digit_images):

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
 
@@ -158,6 +159,26 @@ def test_features_and_metrics_of_the_user_are_used(parts):
     assert (
         "Fréchet distance" not in evaluate(gan, *data, questions=["fidelity"])["fidelity"].to_frame()["metric"].tolist()
     )
+
+
+def test_every_kind_of_column_is_judged(mixed_frame):
+    frame, target = mixed_frame
+    X, X_test, y, y_test = train_test_split(frame, target, test_size=0.5, stratify=target, random_state=0)
+    made = ganaug.train(X, y, max_steps=3, random_state=0).sample(labels=y, random_state=0)
+    found = evaluate((made, y), X_test, y_test, X, y, **LINEAR)
+    assert set(found["fidelity"].drawn["columns"]["column"]) == set(frame.columns) - {"unit"}  # a constant
+    assert found.gallery["synthetic"]["rare"].dtypes.astype(str)["level"] == "category"
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert "<table" in found._repr_html_()
+
+
+@pytest.mark.parametrize("container", [np.asarray, sparse.csr_matrix, np.ndarray.tolist])
+def test_every_container_is_judged(parts, container):
+    gan, X_test, y_test, X, y = parts
+    made = container(gan.sample(labels=y, random_state=0).to_numpy())
+    data = container(X_test.to_numpy()), y_test.tolist(), container(X.to_numpy()), y.tolist()
+    found = evaluate((made, y), *data, questions=["privacy"], random_state=0)
+    assert found["privacy"].verdict.grade in ("good", "fair")
 
 
 def test_images_are_judged_by_a_network_of_their_own(digit_images, monkeypatch):

@@ -71,9 +71,8 @@ def test_nothing_held_out_is_learnt_from(digits, monkeypatch):
         assert not {image.tobytes() for image in images} & {image.tobytes() for image in unseen}
         return real_classify(images, labels, weights, unseen, **options)
 
-    monkeypatch.setattr(utility, "train", train)
     monkeypatch.setattr(utility, "classify", watched)
-    choice = choose_share(*digits, shares=(0.5,), classifier_steps=2, max_steps=2, random_state=0)
+    choice = choose_share(*digits, shares=(0.5,), classifier_steps=2, fit=train, max_steps=2, random_state=0)
     assert set(choice.recall) == {0.0, 0.5} and choice.error[0.0] == 0
 
 

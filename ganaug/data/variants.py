@@ -1,4 +1,6 @@
-"""Real images, bent a little; in encoded space."""
+"""New images from real ones; in encoded space."""
+
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -8,6 +10,14 @@ from torch.nn import functional as F
 _SHIFT = 1 / 28  # of the side: standard deviation of how far a pixel moves
 _SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the field
 _CHUNK = 1024  # images
+
+
+class Variants(Protocol):
+    """New images of a class, made from its real ones."""
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return images ``(n, channels, height, width)`` in [-1, 1], float32."""
+        ...
 
 
 class Deformations:
@@ -55,6 +65,56 @@ class Deformations:
             x = F.conv2d(F.pad(x, pad), kernel.view(shape))
         x = x / x.flatten(1).std(1).view(-1, 1, 1, 1)
         return x.view(n, 2, *size).permute(0, 2, 3, 1)
+
+
+class Recoloured:
+    """Draws images of a class, turned, mirrored, and in the colours of any training image.
+
+    Every pixel stays a pixel: squares are turned by quarter turns, other images by half turns, and each channel gets
+    the mean and the standard deviation that it has in the image whose colours are worn (Reinhard et al. 2001).
+
+    Parameters
+    ----------
+    own : ndarray of shape (m, channels, height, width)
+        Encoded images of the class, at least 1.
+    worn : ndarray of shape (n, channels, height, width)
+        Encoded images whose colours may be worn.
+    """
+
+    def __init__(self, own: np.ndarray, worn: np.ndarray) -> None:
+        self.own = own
+        self.means, self.stds = (f(worn, axis=(2, 3), keepdims=True) for f in (np.mean, np.std))
+        self.step = 1 if own.shape[2] == own.shape[3] else 2
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return images ``(n, channels, height, width)`` in [-1, 1], float32."""
+        images = self.own[rng.integers(len(self.own), size=n)]
+        turns, mirrored = self.step * rng.integers(4 // self.step, size=n), rng.integers(2, size=n)
+        for way in np.unique(np.stack([turns, mirrored], axis=1), axis=0):
+            same = (turns == way[0]) & (mirrored == way[1])
+            turned = np.rot90(images[same], way[0], axes=(2, 3))
+            images[same] = turned[..., ::-1] if way[1] else turned
+        mean, std = (f(images, axis=(2, 3), keepdims=True) for f in (np.mean, np.std))
+        chosen = rng.integers(len(self.means), size=n)
+        coloured = (images - mean) / np.maximum(std, 1e-6) * self.stds[chosen] + self.means[chosen]
+        return coloured.clip(-1, 1).astype(np.float32)
+
+
+class Repeats:
+    """Draws images of a class as they are.
+
+    Parameters
+    ----------
+    own : ndarray of shape (m, channels, height, width)
+        Encoded images of the class, at least 1.
+    """
+
+    def __init__(self, own: np.ndarray) -> None:
+        self.own = own
+
+    def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return images ``(n, channels, height, width)``, float32."""
+        return self.own[rng.integers(len(self.own), size=n)]
 
 
 def _gaussian(std: float) -> Tensor:

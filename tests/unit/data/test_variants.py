@@ -1,0 +1,75 @@
+import numpy as np
+import pytest
+
+from ganaug.data.variants import Deformations, Recoloured, Repeats
+
+
+@pytest.fixture
+def own():
+    rng = np.random.default_rng(0)
+    y, x = np.mgrid[0:20, 0:16]
+    centres = rng.uniform(6, 10, (5, 2))
+    blobs = [np.exp(-((y - a) ** 2 + (x - b) ** 2) / 12) for a, b in centres]
+    return np.stack([np.stack([2 * blob - 1, 1 - blob, blob - 0.5]) for blob in blobs]).astype(np.float32)
+
+
+def test_every_channel_keeps_the_values_of_one_image_in_other_places(own):
+    made = Deformations(own).draw(40, np.random.default_rng(1))
+    assert made.shape == (40, 3, 20, 16) and made.dtype == np.float32
+    sorted_own = np.sort(own.reshape(5, 3, -1), axis=2)
+    for image in made:
+        source = (sorted_own == np.sort(image.reshape(3, -1), axis=1)).all(axis=(1, 2))
+        assert source.sum() == 1
+        assert 0.3 < np.corrcoef(image.ravel(), own[source.argmax()].ravel())[0, 1] < 0.9999
+
+
+def test_the_seed_decides(own):
+    a, b, c = (Deformations(own).draw(3, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(a, b)
+    assert not np.array_equal(a, c)
+
+
+def test_none_may_be_asked_for(own):
+    assert Deformations(own).draw(0, np.random.default_rng(0)).shape == (0, 3, 20, 16)
+
+
+def test_pixels_move_by_a_share_of_the_longer_side_and_together():
+    deformations = Deformations(np.zeros((1, 1, 56, 28), dtype=np.float32))
+    fields = deformations._fields(50, np.random.default_rng(0)) * deformations.shift
+    pixels = fields.numpy() * np.array([28, 56]) / 2  # x, y in units of a pixel
+    np.testing.assert_allclose(pixels.std(axis=(1, 2)), np.full((50, 2), 2), rtol=0.01)
+    assert np.abs(np.diff(pixels, axis=1)).max() < 2
+
+
+def test_recoloured_images_have_the_mean_and_spread_of_another():
+    rng = np.random.default_rng(0)
+    own = rng.normal(0, 0.1, (3, 3, 6, 6)).astype(np.float32)
+    worn = (rng.normal(0, 0.05, (5, 3, 6, 6)) + rng.uniform(-0.5, 0.5, (5, 3, 1, 1))).astype(np.float32)
+    made = Recoloured(own, worn).draw(50, rng)
+    assert made.dtype == np.float32
+    for image in made:
+        near = np.isclose(worn.mean((2, 3)), image.mean((1, 2)), atol=1e-5).all(axis=1)
+        assert near.sum() == 1
+        np.testing.assert_allclose(image.std((1, 2)), worn[near.argmax()].std((1, 2)), rtol=1e-4)
+
+
+@pytest.mark.parametrize(("shape", "ways"), [((6, 6), 8), ((6, 4), 4)])
+def test_recoloured_images_are_turned_and_mirrored_without_resampling(shape, ways):
+    rng = np.random.default_rng(0)
+    own = rng.uniform(-0.9, 0.9, (1, 3, *shape)).astype(np.float32)
+    made = Recoloured(own, own).draw(200, rng)
+    found = {image.tobytes() for image in made.round(3)}
+    assert len(found) == ways
+    for image in made:
+        np.testing.assert_allclose(np.sort(image.ravel()), np.sort(own.ravel()), atol=1e-5)
+
+
+def test_a_constant_channel_stays_constant():
+    own = np.concatenate([np.random.default_rng(0).uniform(-1, 1, (2, 3, 4, 4)), np.ones((2, 1, 4, 4))], axis=1)
+    assert (Recoloured(own.astype(np.float32), own).draw(8, np.random.default_rng(0))[:, 3] == 1).all()
+
+
+def test_repeats_are_the_images_themselves(own):
+    made = Repeats(own).draw(30, np.random.default_rng(0))
+    assert (made[:, None] == own[None]).all(axis=(2, 3, 4)).any(axis=1).all()
+    assert Repeats(own).draw(0, np.random.default_rng(0)).shape == (0, 3, 20, 16)

@@ -1,6 +1,3 @@
-import sys
-from types import ModuleType
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -72,20 +69,3 @@ def test_a_fine_tuned_model_needs_a_test_set(orders, ok, fails):
 def test_wrong_input_is_one_line(orders, fails, arguments, code, says):
     there = [str(orders / name) if (orders / name).exists() and name != "." else name for name in arguments]
     fails(code, "evaluate", *there, "--quiet", says=says)
-
-
-def test_the_report_is_written_by_the_report_module(orders, ok, monkeypatch, elsewhere):
-    def write(found, path, *, samples=False, overwrite=False):
-        assert (samples, overwrite) == (False, False)
-        path.write_text(str(found))
-
-    module = ModuleType("ganaug.evaluation.report")
-    module.write = write
-    module.require_extras = lambda: None
-    monkeypatch.setitem(sys.modules, "ganaug.evaluation.report", module)
-    report = ("--report", "report.html", "--no-samples", "--ask", "privacy", "--quiet")
-    out, _ = ok(
-        "evaluate", orders / "model.safetensors", orders / "known.csv", "--test", orders / "unseen.csv", *report
-    )
-    assert "See report.html." in out
-    assert (elsewhere / "report.html").read_text().startswith("privacy")

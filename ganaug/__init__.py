@@ -27,9 +27,9 @@ _HOME = {
     "load": "ganaug.models.gan",
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
-    "choose_share": "ganaug.evaluation.utility",
+    "choose_share": "ganaug.evaluation.share",
     "KeepBest": "ganaug.evaluation.keeping",
-    "ShareChoice": "ganaug.evaluation.utility",
+    "ShareChoice": "ganaug.evaluation.share",
     "GANAugError": "ganaug.core.errors",
     "SchemaError": "ganaug.core.errors",
     "LeakageError": "ganaug.core.errors",
@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from ganaug.evaluation.evaluate import evaluate as evaluate
     from ganaug.evaluation.keeping import KeepBest as KeepBest
     from ganaug.evaluation.result import Evaluation as Evaluation
-    from ganaug.evaluation.utility import ShareChoice as ShareChoice, choose_share as choose_share
+    from ganaug.evaluation.share import ShareChoice as ShareChoice, choose_share as choose_share
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.sampler import GANOverSampler as GANOverSampler
     from ganaug.training.snapshot import Snapshot as Snapshot

@@ -21,7 +21,7 @@ from ganaug.data.codec import concatenate, fit_codec, is_image_data
 from ganaug.data.variants import Deformations, Recoloured, Repeats
 from ganaug.evaluation.evaluate import evaluate
 from ganaug.evaluation.result import Evaluation
-from ganaug.evaluation.utility import choose_share
+from ganaug.evaluation.share import choose_share
 from ganaug.evaluation.variants import are_sound
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.selection import selected_images, selected_rows

@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 import ganaug
-from ganaug.evaluation.fidelity import coverage_density, nearest_distances
+from ganaug.evaluation.assess import coverage_density, nearest_distances
 
 
 def measure(seed: int, max_steps: int | str) -> pd.DataFrame:

@@ -19,8 +19,8 @@ from sklearn.metrics import balanced_accuracy_score, recall_score
 from sklearn.model_selection import train_test_split
 
 from ganaug import GANOverSampler
-from ganaug.evaluation.fidelity import nearest_distances
-from ganaug.evaluation.utility import batch_weights, classify
+from ganaug.evaluation.assess import nearest_distances
+from ganaug.evaluation.classifier import batch_weights, classify
 
 ARMS: dict[str, dict | None] = {
     "real only": None,

@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ganaug.core.plan import Plan, Shard
-from ganaug.evaluation.fidelity import Fidelity, assess
+from ganaug.evaluation.assess import Fidelity, assess
 from ganaug.models.gan import ConditionalGAN
 from ganaug.synthesis.run import write_shards
 

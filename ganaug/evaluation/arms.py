@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import has_fit_parameter
 
 from ganaug.core.errors import ConfigError
-from ganaug.evaluation.utility import batch_weights, fit_classifier, outputs
+from ganaug.evaluation.classifier import batch_weights, fit_classifier, outputs
 
 AS_THEY_ARE, WEIGHTS, OVER_SAMPLING, SMOTE_ARM = "real as they are", "class weights", "over-sampling", "SMOTE"
 ALONE, BOTH = "synthetic alone", "real + synthetic"

@@ -15,14 +15,14 @@ from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec, concatenate, fit_codec
 from ganaug.evaluation.arms import Data, image_arms, row_arms, wanted
-from ganaug.evaluation.benefit import BALANCED, SCORES, answer_utility
 from ganaug.evaluation.features import Features
+from ganaug.evaluation.fidelity import METRICS, answer_fidelity
 from ganaug.evaluation.leakage import check_leaks, digest, digests
-from ganaug.evaluation.likeness import METRICS, answer_fidelity
 from ganaug.evaluation.pairs import nearest_samples
 from ganaug.evaluation.privacy import answer_privacy
 from ganaug.evaluation.result import Answer, Evaluation
 from ganaug.evaluation.samples import evenly
+from ganaug.evaluation.utility import BALANCED, SCORES, answer_utility
 from ganaug.models.gan import ConditionalGAN, load
 
 QUESTIONS = ("fidelity", "utility", "privacy")

@@ -1,120 +1,189 @@
-"""How much synthetic samples of one class look like the real ones, and whether they were copied."""
+"""Whether synthetic samples look like real ones that nobody learnt from."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Literal
 
 import numpy as np
+import pandas as pd
 from sklearn.decomposition import PCA
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.pipeline import make_pipeline
-from sklearn.svm import SVC
+from sklearn.ensemble import ExtraTreesClassifier
 
-from ganaug.evaluation.metrics.neighbourhoods import kth_distances, nearest_distances as nearest_distances
-from ganaug.evaluation.samples import evenly
+from ganaug.core import registry
+from ganaug.core.schema import ImageSchema, TableSchema
+from ganaug.evaluation.metrics.columns import by_column
+from ganaug.evaluation.metrics.two_sample import TWO_SAMPLE
+from ganaug.evaluation.result import OVERALL, Answer, Measurement, Verdict
+from ganaug.evaluation.samples import Samples, evenly
 
-_MOST = 5_000  # samples that enter a measurement; more are thinned evenly
-_FOLDS = 3
-_JUDGED_DIM = 64  # principal components that the classifier sees: more cost minutes on colour images
-
-
-@dataclass(frozen=True)
-class Fidelity:
-    """What `assess` found.
-
-    Attributes
-    ----------
-    agreement : float
-        Share of the synthetic samples that a classifier trained on the real data calls by the class asked for; NaN
-        where there is nothing to tell apart, or fewer than 3 real samples of the class.
-    agreement_real : float
-        The same for real samples of the class that the classifier did not see: what can be expected.
-    coverage : float
-        Share of the real samples with a synthetic one nearer than their k-th real neighbour (Naeem et al. 2020,
-        arXiv:2002.09797): 1 is full diversity.
-    density : float
-        Mean number of real neighbourhoods that a synthetic sample lies in, over k: about 1 for real samples.
-    nearest_ratio : float
-        Median distance from a synthetic sample to the nearest real one, over the same between real ones. Well under 1:
-        copies. NaN where most real samples have a twin.
-    """
-
-    agreement: float
-    agreement_real: float
-    coverage: float
-    density: float
-    nearest_ratio: float
+METRICS = {
+    "image": ("frechet", "kernel", "class-score", "neighbourhoods", "two-sample"),
+    "table": ("columns", "pairs", "neighbourhoods", "two-sample"),
+}
+_FEWEST = 10  # samples of a class in each of the three sets
+_MOST = 5_000  # of a class; more are thinned
+_PROJECTED = 1_000  # points of each source in the projection
+_COMPONENTS = 16  # that are kept of them
+_FEW = 30  # held-out samples of a class: fewer make the numbers crude
+_TOLD = 0.7, 0.9  # lower bound of the two-sample AUC up to which samples look real, and are still similar
+_REACHED = 0.8, 0.5  # of what real samples reach, the same
+AGREEMENT = "agreement"
+_SAID: dict[str, tuple[str, float | None]] = {  # in words, and what any samples reach; None: by chance
+    "precision": ("{:.0%} lie among the real ones of their class (of other real ones {:.0%})", 0.0),
+    "coverage": ("they cover {:.0%} of the real ones of their class (other real ones {:.0%})", 0.0),
+    AGREEMENT: ("a classifier of the real data calls {:.0%} of them by their class (of real ones {:.0%})", None),
+}
+_TELLING = 0.1  # a number that real samples reach by no more than this does not tell
+_WORDS = {
+    "good": "looks like the real data",
+    "fair": "similar, but can be told from the real data",
+    "bad": "does not look like the real data",
+}
 
 
-def assess(real: np.ndarray, c: np.ndarray, synthetic: Mapping[int, np.ndarray], *, k: int = 5) -> dict[int, Fidelity]:
-    """Compare synthetic samples, class by class, with all real data.
+def answer_fidelity(
+    training: Samples,
+    held_out: Samples,
+    made: Samples,
+    names: Mapping[int, str],
+    schema: TableSchema | ImageSchema,
+    *,
+    metrics: Sequence[str],
+    rng: np.random.Generator,
+) -> Answer:
+    """Compare held-out samples with synthetic ones, and with as many training samples, by class and together.
 
     Parameters
     ----------
-    real : ndarray of shape (n, *sample_shape)
-        Encoded real samples of all classes.
-    c : ndarray of shape (n,)
-        Their integer classes.
-    synthetic : dict of int to ndarray of shape (m, *sample_shape)
-        Encoded synthetic samples by the class that was asked for.
-    k : int, default=5
-        Neighbours that make a neighbourhood; fewer where the class has no more.
-
-    Raises
-    ------
-    ValueError
-        If a class has fewer than 2 real samples.
+    training, held_out, made : Samples
+    names : dict of int to str
+        Of classes.
+    schema : TableSchema or ImageSchema
+    metrics : sequence of str
+        Names registered in ``ganaug.metrics``.
+    rng : numpy.random.Generator
+        Draws equally many training and synthetic samples.
     """
-    real = real.reshape(len(real), -1)
-    flat = {condition: thinned(samples.reshape(len(samples), -1)) for condition, samples in synthetic.items()}
-    agreements = _agreements(real, c, flat)
+    functions = [registry.lookup("metrics", name) for name in metrics]
+    triples = {}
+    for condition, name in names.items():
+        real, learnt, own = (samples.of(condition) for samples in (held_out, training, made))
+        n = min(len(learnt), len(own), _MOST)
+        if min(len(real), n) >= _FEWEST:
+            triples[name] = (real[evenly(len(real), _MOST)], _drawn(learnt, n, rng), _drawn(own, n, rng))
+    if not triples:
+        because = f"no class has {_FEWEST} training, held-out and synthetic samples"
+        return Answer("fidelity", Verdict("open", "cannot be judged", because), ())
+    together = _together(triples.values())
+    measured = {name: list(_measured(name, triple, functions)) for name, triple in triples.items()}
+    agreed = _agreements(training, triples)
+    for name, found in agreed.items():
+        measured[name].append(found)
+    overall = [*_measured(OVERALL, together, functions), *_overall_agreement(agreed)]
+    few = [f"{name} ({len(real)})" for name, (real, _, _) in triples.items() if len(real) < _FEW]
+    left_out = [name for name in names.values() if name not in triples]
+    notes = (
+        [f"Fidelity of {', '.join(left_out)} is not judged: fewer than {_FEWEST} samples to compare."]
+        if left_out
+        else []
+    )
+    notes += [f"Few held-out samples make fidelity a crude number: {', '.join(few)}."] if few else []
+    drawn = {"projection": _projection(*together, names)}
+    if isinstance(schema, TableSchema):
+        drawn["columns"] = pd.DataFrame(list(_columns(triples | {OVERALL: together}, schema)))
+    everything = (*overall, *(found for own in measured.values() for found in own))
+    chance = 1 / max(1, len(np.unique(training.c)))
+    return Answer("fidelity", _verdict(measured, chance), everything, tuple(notes), drawn)
+
+
+def _drawn(samples: Samples, n: int, rng: np.random.Generator) -> Samples:
+    return samples[np.sort(rng.choice(len(samples), n, replace=False))]
+
+
+def _measured(subject: str, triple: tuple[Samples, Samples, Samples], functions: list) -> Iterator[Measurement]:
+    real, learnt, made = triple
+    for function in functions:
+        reference = function(real, learnt)
+        for metric, score in function(real, made).items():
+            bounds = (
+                {} if score.error is None else {"low": score.value - score.error, "high": score.value + score.error}
+            )
+            yield Measurement(subject, metric, score.value, **bounds, real=reference[metric].value, better=score.better)
+
+
+def _together(triples: Iterable[tuple[Samples, Samples, Samples]]) -> tuple[Samples, Samples, Samples]:
+    """Join the classes in the shares of the training samples, as far as there are synthetic ones."""
+    real, learnt, made = (_joined(parts) for parts in zip(*triples, strict=True))
+    return real, learnt, made
+
+
+def _joined(parts: Sequence[Samples]) -> Samples:
+    first = parts[0]
+    logits = None if first.logits is None else np.concatenate([p.logits for p in parts if p.logits is not None])
+    encoded, c, features = (np.concatenate([getattr(p, name) for p in parts]) for name in ("encoded", "c", "features"))
+    return Samples(encoded, c, features, logits, first.spans)
+
+
+def _agreements(training: Samples, triples: Mapping[str, tuple[Samples, Samples, Samples]]) -> dict[str, Measurement]:
+    """Measure how many samples a classifier of the training data calls by the class that they stand for."""
+    present = np.unique(training.c)
+    if len(present) < 2:
+        return {}
+    some = np.concatenate([own[evenly(len(own), _MOST)] for own in (np.flatnonzero(training.c == k) for k in present)])
+    trees = ExtraTreesClassifier(100, min_samples_leaf=2, class_weight="balanced", random_state=0)
+    trees.fit(training.features[some], training.c[some])
     found = {}
-    for condition, samples in flat.items():
-        own = thinned(real[c == condition])
-        if len(own) < 2:
-            raise ValueError(f"expected at least 2 real samples of class {condition}; got {len(own)}")
-        coverage, density = coverage_density(own, samples, k=min(k, len(own) - 1))
-        between = float(np.median(kth_distances(own, 1)))
-        ratio = float(np.median(nearest_distances(samples, own))) / between if between else float("nan")
-        found[condition] = Fidelity(*agreements[condition], coverage, density, ratio)
+    for name, (real, _, made) in triples.items():
+        value, reference = (float((trees.predict(samples.features) == samples.c).mean()) for samples in (made, real))
+        found[name] = Measurement(name, AGREEMENT, value, real=reference)
     return found
 
 
-def coverage_density(real: np.ndarray, synthetic: np.ndarray, *, k: int = 5) -> tuple[float, float]:
-    """Return coverage and density (Naeem et al. 2020, arXiv:2002.09797) of ``synthetic (m, d)`` for ``real (n, d)``."""
-    radii = kth_distances(real, k)
-    coverage = float((nearest_distances(real, synthetic) < radii).mean())
-    inside = sum(
-        int((np.linalg.norm(synthetic - centre, axis=1) < radius).sum())
-        for centre, radius in zip(real, radii, strict=True)
-    )
-    return coverage, inside / (k * len(synthetic))
+def _overall_agreement(found: Mapping[str, Measurement]) -> Iterator[Measurement]:
+    if found:
+        value, real = (float(np.mean([getattr(m, part) for m in found.values()])) for part in ("value", "real"))
+        yield Measurement(OVERALL, AGREEMENT, value, real=real)
 
 
-def thinned(samples: np.ndarray, most: int = _MOST) -> np.ndarray:
-    """Return at most so many of the samples, evenly spaced."""
-    return samples[evenly(len(samples), most)]
+def _verdict(measured: Mapping[str, list[Measurement]], chance: float) -> Verdict:
+    """Judge the mean over classes of four numbers; the worst counts."""
+    found = [{m.metric: m for m in own} for own in measured.values()]
+    auc, real = (np.mean([max(0.5, getattr(own[TWO_SAMPLE], part)) for own in found]) for part in ("value", "real"))
+    because = f"a classifier tells them from real ones of their class with an AUC of {auc:.2f} (real ones: {real:.2f})"
+    low = float(np.mean([max(0.5, own[TWO_SAMPLE].low) for own in found]))
+    verdicts = [_graded(low <= _TOLD[0], low <= _TOLD[1], because)]
+    for metric, (said, floor) in _SAID.items():
+        if metric not in found[0]:
+            continue
+        value, real = (np.mean([getattr(own[metric], part) for own in found]) for part in ("value", "real"))
+        floor = chance if floor is None else floor
+        if real - floor >= _TELLING:
+            reached = (value - floor) / (real - floor)
+            verdicts.append(_graded(reached >= _REACHED[0], reached >= _REACHED[1], said.format(value, real)))
+    return max(verdicts, key=lambda verdict: list(_WORDS).index(verdict.grade))
 
 
-def _agreements(real: np.ndarray, c: np.ndarray, synthetic: Mapping[int, np.ndarray]) -> dict[int, tuple[float, float]]:
-    """Train one classifier and return, for each class, the share of synthetic and of held-out real ones it calls so."""
-    if len(real) > _MOST:
-        present = np.unique(c)
-        kept = np.concatenate([thinned(np.flatnonzero(c == k), _MOST // len(present)) for k in present])
-        real, c = real[kept], c[kept]
-    known = np.isin(c, np.flatnonzero(np.bincount(c) >= _FOLDS))
-    real, c = real[known], c[known]
-    if len(np.unique(c)) < 2:
-        return dict.fromkeys(synthetic, (float("nan"), float("nan")))
-    dim = min(_JUDGED_DIM, len(real) * (_FOLDS - 1) // _FOLDS, real.shape[1])
-    judge = make_pipeline(PCA(dim, svd_solver="randomized", random_state=0), SVC(class_weight="balanced"))
-    held_out = cross_val_predict(judge, real, c, cv=StratifiedKFold(_FOLDS, shuffle=True, random_state=0))
-    judge.fit(real, c)
-    return {
-        condition: (
-            float((judge.predict(samples) == condition).mean()),
-            float((held_out[c == condition] == condition).mean()),
-        )
-        if (c == condition).any()
-        else (float("nan"), float("nan"))
-        for condition, samples in synthetic.items()
-    }
+def _graded(good: bool, fair: bool, because: str) -> Verdict:
+    grade: Literal["good", "fair", "bad"] = "good" if good else "fair" if fair else "bad"
+    return Verdict(grade, _WORDS[grade], because)
+
+
+def _columns(triples: Mapping[str, tuple[Samples, Samples, Samples]], schema: TableSchema) -> Iterator[dict]:
+    for subject, (real, learnt, made) in triples.items():
+        pairs = zip(by_column(real, made), by_column(real, learnt), strict=True)
+        for (position, metric, value), (_, _, reference) in pairs:
+            name = str(schema.columns[position].name)
+            yield {"column": name, "metric": metric, "subject": subject, "value": value, "real": reference}
+
+
+def _projection(real: Samples, learnt: Samples, made: Samples, names: Mapping[int, str]) -> pd.DataFrame:
+    """Return principal components of the held-out samples' features, and where the others fall; two are ``x, y``."""
+    sources = {"training": learnt, "held out": real, "synthetic": made}
+    dim = min(_COMPONENTS, *real.features.shape)
+    pca = PCA(dim, svd_solver="randomized", random_state=0).fit(real.features)
+    columns = ["x", "y", *(f"component {i}" for i in range(3, dim + 1))]
+    frames = []
+    for source, samples in sources.items():
+        some = samples[evenly(len(samples), _PROJECTED)]
+        frame = pd.DataFrame(pca.transform(some.features), columns=columns[:dim]).assign(source=source)
+        frames.append(frame.assign(subject=[names[k] for k in some.c.tolist()], **({"y": 0.0} if dim < 2 else {})))
+    return pd.concat(frames, ignore_index=True)

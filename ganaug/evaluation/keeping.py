@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from ganaug.core.errors import SchemaError
-from ganaug.evaluation.fidelity import thinned
+from ganaug.evaluation.assess import thinned
 from ganaug.evaluation.metrics.distances import kernel_distance
 from ganaug.training.callbacks import Callback
 

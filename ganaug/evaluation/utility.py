@@ -1,244 +1,153 @@
-"""Whether synthetic images help a classifier, measured on real images that nothing was trained on."""
+"""Whether synthetic samples help a classifier, against the best that can be done without them."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+import math
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-import torch
-from sklearn.model_selection import train_test_split
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torchvision.transforms import v2
+import pandas as pd
+from scipy.stats import t as student
+from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
-from ganaug.core.errors import ConfigError, SchemaError
-from ganaug.core.randomness import as_seed
-from ganaug.core.schema import Classes
-from ganaug.data.codec import fit_codec, is_image_data
-from ganaug.data.variants import Deformations
-from ganaug.models.gan import ConditionalGAN
-from ganaug.models.selection import selected_images
-from ganaug.training.trainer import threads, train
+from ganaug.evaluation.arms import ALONE, BOTH, Arm, Data, worth_trying
+from ganaug.evaluation.result import Answer, Measurement, Verdict
 
-_FEWEST = 12  # images of a rare class: fewer leave nothing to judge by
-_RARE = 1 / 3  # of the largest class: fewer images make a class rare
-_BATCH = 128
-_TOGETHER = 4  # images that share one random move
+SCORES = BALANCED, RARE = "balanced accuracy", "recall of rare classes"
+_RARE = 1 / 2  # of the largest class: a smaller one is rare
+_FEWEST = 2  # held-out samples of a class that enters
+_FEW = 30  # of the smallest class: fewer, and only large gains show
+_LEVEL = 0.05
+_MATTERS = 0.005  # a smaller difference is none
 
 
-@dataclass(frozen=True)
-class ShareChoice:
-    """What `choose_share` found.
-
-    Attributes
-    ----------
-    share : float
-        The share that is recommended; 0 if none was clearly better than real images alone.
-    recall : dict of float to float
-        Mean recall of the rare classes on held-out real images, for each share tried.
-    error : dict of float to float
-        Standard error of its difference to share 0.
-    """
-
-    share: float
-    recall: dict[float, float]
-    error: dict[float, float]
-
-    def __str__(self) -> str:
-        base = self.recall[0.0]
-        gains = {share: recall - base for share, recall in self.recall.items() if share}
-        tried = ", ".join(f"{share:g}: {gain:+.1%} ± {self.error[share]:.1%}" for share, gain in gains.items())
-        verdict = f"use share={self.share:g}" if self.share else "synthetic images did not clearly help: use share=0"
-        return f"{verdict} (recall of the rare classes {base:.1%} with real images alone; {tried})"
-
-
-def choose_share(
-    X: Any,
-    y: Any,
-    *,
-    classes: Sequence[Any] | None = None,
-    shares: Sequence[float] = (0.25, 0.5),
-    holdout: float = 1 / 3,
-    classifier_steps: int = 300,
-    fit: Callable[..., ConditionalGAN] = train,
-    random_state: Any = None,
-    **settings: Any,
-) -> ShareChoice:
-    """Choose how much of a rare class's training batches should be synthetic, on held-out real images.
-
-    A part of the data is held out; a GAN learns the rest; a small convolutional classifier is trained on it with
-    class-balanced batches and classical augmentation, once with real images alone and once for each share. A share is
-    recommended only if the recall of the rare classes is better than with real images alone by more than a standard
-    error of the difference. Half of the synthetic gray images are bent real ones, as `GANOverSampler` makes them.
+def answer_utility(
+    data: Data, arms: Mapping[str, Arm], names: Mapping[int, str], *, score: str, repeats: int, seed: int
+) -> Answer:
+    """Train in every way, judge on the held-out samples, and compare real + synthetic with all classical ways.
 
     Parameters
     ----------
-    X : array-like or list of PIL images
-        As for `ganaug.train`; images.
-    y : array-like of shape (n_samples,)
-        Their labels.
-    classes : sequence of labels, optional
-        The rare classes; by default those with fewer than a third of the largest class's images.
-    shares : sequence of float, default=(0.25, 0.5)
-        Shares to try, in (0, 1).
-    holdout : float, default=1/3
-        Share of every class that is held out, in (0, 1).
-    classifier_steps : int, default=300
-        Of 128 images.
-    fit : callable, default=ganaug.train
-        From images and labels to a GAN; ``functools.partial(ganaug.finetune, source)`` starts from another one.
-    random_state : int, RandomState, Generator or None, default=None
-        The same integer gives the same choice, at the same number of threads.
-    **settings
-        Further arguments of `fit`: fields of `TrainConfig`.
-
-    Returns
-    -------
-    ShareChoice
-
-    Raises
-    ------
-    SchemaError
-        If `X` are not images, no class is rare, or a rare one has fewer than 12 images.
-    ConfigError
-        If a share or `holdout` is out of range.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_digits
-    >>> X, y = load_digits(n_class=2, return_X_y=True)
-    >>> keep = np.r_[np.flatnonzero(y == 0), np.flatnonzero(y == 1)[:20]]
-    >>> choice = choose_share(X[keep].reshape(-1, 8, 8), y[keep], classifier_steps=5, max_steps=5, random_state=0)
-    >>> choice.share in (0, 0.25, 0.5)
-    True
-    """
-    if not is_image_data(X):
-        raise SchemaError("expected images; for tables compare in a cross-validation, as docs/guide/tabular.md does")
-    if not 0 < holdout < 1 or not all(0 < share < 1 for share in shares):
-        raise ConfigError(f"shares and holdout must be in (0, 1); got {tuple(shares)} and {holdout}")
-    codec, target = fit_codec(X), np.asarray(y)
-    x = codec.encode(X)
-    if len(x) != len(target):
-        raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
-    known = Classes.from_target(target, "target")
-    c, counts = known.index(target), np.asarray(known.counts)
-    rare = np.flatnonzero(counts < _RARE * counts.max()) if classes is None else known.index(classes)
-    if len(rare) == 0:
-        raise SchemaError(f"no class is rare: all have at least a third of the largest one's {counts.max()} images")
-    if counts[rare].min() < _FEWEST:
-        label = known.labels[rare[counts[rare].argmin()]]
-        raise SchemaError(f"class {str(label)!r} has {counts[rare].min()} images; {_FEWEST} are needed to judge by")
-    seed = as_seed(random_state)
-    taught, held = train_test_split(np.arange(len(c)), test_size=holdout, stratify=c, random_state=seed)
-    decoded = codec.decode(x[taught], np.random.default_rng(seed))
-    gan = fit(decoded, target[taught], random_state=seed, **settings)
-    rng = np.random.default_rng(seed)
-    most = int(np.bincount(c[taught]).max())
-    from_real = 0.5 if x.shape[1] == 1 else 0.0
-    variants = {int(k): Deformations(x[taught][c[taught] == k]) for k in rare}
-    made = [
-        np.concatenate(list(selected_images(gan, own, k, most, rng, from_real=from_real)))
-        for k, own in variants.items()
-    ]
-    images, labels = np.concatenate([x[taught], *made]), np.r_[c[taught], rare.repeat(most)]
-    synthetic = np.arange(len(labels)) >= len(taught)
-    right = {}
-    for share in (0.0, *shares):
-        weights = batch_weights(labels, synthetic, share)
-        right[share] = classify(images, labels, weights, x[held], steps=classifier_steps, seed=seed) == c[held]
-    own = [c[held] == k for k in rare]
-    recall = {share: float(np.mean([found[mask].mean() for mask in own])) for share, found in right.items()}
-    gain = {share: found.astype(float) - right[0.0] for share, found in right.items()}
-    error = {s: float(np.sqrt(sum(g[m].var() / m.sum() for m in own)) / len(own)) for s, g in gain.items()}
-    best = max(recall, key=lambda share: (recall[share], -share))
-    clear = recall[best] - recall[0.0] > error[best]
-    return ShareChoice(best if clear else 0.0, recall, error)
-
-
-def classify(
-    images: np.ndarray, labels: np.ndarray, weights: np.ndarray, unseen: np.ndarray, *, steps: int, seed: int
-) -> np.ndarray:
-    """Train a small convolutional classifier on weighted, augmented batches; return the classes of unseen images.
-
-    Parameters
-    ----------
-    images, unseen : ndarray of shape (n, channels, height, width)
-        In [-1, 1]; at least 4 pixels a side.
-    labels : ndarray of shape (n,)
-        Integers from 0.
-    weights : ndarray of shape (n,)
-        Images are drawn in proportion to them.
-    steps : int
-        Of 128 images, moved by up to 12 degrees, 8 % of the side and 10 % in scale.
+    data : Data
+    arms : dict of str to callable
+        From `ganaug.evaluation.arms`.
+    names : dict of int to str
+        Of classes.
+    score : str
+        One of `SCORES`: what decides.
+    repeats : int
+        Fits in each way but with synthetic samples alone, with other seeds and other synthetic samples.
     seed : int
-        Seeds weights, batches and moves; torch's global generator is left as it was.
     """
-    model = fit_classifier(images, labels, weights, steps=steps, seed=seed)
-    return outputs(model, unseen).argmax(1)
+    counts = np.bincount(data.c)
+    held = np.bincount(data.c_test, minlength=len(counts))
+    judged = np.flatnonzero(held >= _FEWEST)
+    rare = np.intersect1d(judged, np.flatnonzero(counts < _RARE * counts.max()))
+    if len(judged) < 2 or len(data.c_made) == 0:
+        because = f"it takes two classes with {_FEWEST} held-out samples each, and synthetic samples"
+        return Answer("utility", Verdict("open", "cannot be judged", because), ())
+    groups = {BALANCED: judged} | ({RARE: rare} if len(rare) else {})
+    if score not in groups:
+        because = "no class has fewer than half of the largest one's samples"
+        return Answer("utility", Verdict("open", "cannot be judged", f"there is no {RARE}: {because}"), ())
+    arms = worth_trying(arms, counts)
+    outputs = {
+        name: np.stack([arm(data, seed + r) for r in range(1 if name == ALONE else repeats)])
+        for name, arm in arms.items()
+    }
+    right = {name: found.argmax(2) == data.c_test for name, found in outputs.items()}
+    measured, repeated = [], []
+    for name, found in outputs.items():
+        for metric, group in groups.items():
+            measured.append(Measurement(name, metric, *_interval(right[name].astype(float), data.c_test, group)))
+        for metric, values in _others(found, data.c_test, judged, rare).items():
+            measured.append(Measurement(name, metric, float(np.mean(values))))
+            repeated += [(name, r, metric, value) for r, value in enumerate(values)]
+        for metric, group in groups.items():
+            recalls = _mean_recall(right[name], data.c_test, group)
+            repeated += [(name, r, metric, float(value)) for r, value in enumerate(recalls)]
+    rivals = [name for name in arms if name not in (ALONE, BOTH)]
+    for metric, group in groups.items():
+        for arm in (BOTH, ALONE):
+            for rival in rivals:
+                gain = right[arm].astype(float) - right[rival]
+                measured.append(Measurement(arm, f"{metric} over {rival}", *_interval(gain, data.c_test, group)))
+    notes = []
+    if held[judged].min() < _FEW:
+        name = names[int(judged[held[judged].argmin()])]
+        notes.append(f"Class {name} has {held[judged].min()} held-out samples: only large gains can show.")
+    drawn = {
+        "repeats": pd.DataFrame(repeated, columns=["arm", "repeat", "metric", "value"]),
+        "confusion": pd.DataFrame(list(_confusion(outputs, data.c_test, names))),
+    }
+    verdict = _verdict(right, data.c_test, groups[score], score, rivals)
+    return Answer("utility", verdict, tuple(measured), tuple(notes), drawn)
 
 
-def fit_classifier(
-    images: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
-    *,
-    steps: int,
-    seed: int,
-    loss_weights: np.ndarray | None = None,
-) -> nn.Sequential:
-    """Train the network of `classify` and return it; ``loss_weights (n_classes,)`` weigh its loss by class."""
-    x, c = torch.from_numpy(images), torch.from_numpy(labels)
-    drawn = torch.from_numpy(np.asarray(weights, dtype=np.float64))
-    importance = None if loss_weights is None else torch.tensor(loss_weights, dtype=torch.float32)
-    bilinear = v2.InterpolationMode.BILINEAR
-    move = v2.RandomAffine(12, translate=(0.08, 0.08), scale=(0.9, 1.1), interpolation=bilinear, fill=-1)
-    with torch.random.fork_rng(devices=[]), threads(1):
-        torch.default_generator.manual_seed(seed)
-        model = _network(images.shape[1], int(labels.max()) + 1)
-        optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=1e-3)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 2e-3, total_steps=steps)
-        for _ in range(steps):
-            chosen = torch.multinomial(drawn, _BATCH, replacement=True)
-            batch = torch.cat([move(part) for part in x[chosen].split(_TOGETHER)])
-            loss = F.cross_entropy(model(batch), c[chosen], importance)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-    return model.eval()
+def _verdict(
+    right: Mapping[str, np.ndarray], c: np.ndarray, group: np.ndarray, score: str, rivals: list[str]
+) -> Verdict:
+    """Help must show against every classical way; harm against the best, allowing for its having been picked."""
+    means = {rival: _mean_recall(right[rival], c, group).mean() for rival in rivals}
+    best = max(means, key=lambda rival: means[rival])
+    gains = {rival: right[BOTH].astype(float) - right[rival] for rival in rivals}
+    value, low, high = _interval(gains[best], c, group)
+    because = f"{100 * value:+.1f} ± {50 * (high - low):.1f} points of {score} over {best}, the best without them"
+    if value >= _MATTERS and all(_interval(gain, c, group)[1] > 0 for gain in gains.values()):
+        return Verdict("good", "helps", because)
+    if value <= -_MATTERS and _interval(gains[best], c, group, _LEVEL / len(rivals))[2] < 0:
+        return Verdict("bad", "hurts, don't use it", because)
+    return Verdict("fair", "no measurable difference", because)
 
 
-@torch.no_grad()
-def outputs(model: nn.Module, images: np.ndarray) -> np.ndarray:
-    """Return a network's outputs ``(n, ...)`` for encoded images, in pieces and on one thread."""
-    with threads(1):
-        scores: list[Tensor] = [model(part) for part in torch.from_numpy(images).split(1000)]
-    return torch.cat(scores).numpy()
+def _interval(
+    values: np.ndarray, c: np.ndarray, group: np.ndarray, level: float = _LEVEL
+) -> tuple[float, float, float]:
+    """Return the mean over classes of values of held-out samples, ``(repeats, n)``, and the bounds of an interval.
 
-
-def batch_weights(labels: np.ndarray, synthetic: np.ndarray, share: float) -> np.ndarray:
-    """Return how likely each image is drawn: classes equally, and by `share` one of its synthetic images if it has any.
-
-    Parameters
-    ----------
-    labels : ndarray of shape (n,)
-    synthetic : ndarray of bool, of shape (n,)
-    share : float
-        In [0, 1].
+    Two sources of error are added: which samples were held out (within each class), and the seeds of the fits. The
+    number of degrees of freedom is Welch and Satterthwaite's.
     """
-    weights = np.zeros(len(labels))
-    for k in np.unique(labels):
-        real, made = (labels == k) & ~synthetic, (labels == k) & synthetic
-        own = share if made.any() else 0.0
-        weights[real] = (1 - own) / real.sum()
-        weights[made] = own / max(1, made.sum())
-    return weights / weights.sum()
+    parts, freedom = [], []
+    by_class = []
+    for k in group:
+        own = values[:, c == k]
+        by_class.append(own.mean(1))
+        parts.append(own.mean(0).var(ddof=1) / own.shape[1] / len(group) ** 2)
+        freedom.append(own.shape[1] - 1)
+    each = np.mean(by_class, axis=0)
+    if len(each) > 1:
+        parts.append(each.var(ddof=1) / len(each))
+        freedom.append(len(each) - 1)
+    variances, value = np.array(parts), float(each.mean())
+    total = variances.sum()
+    if not total:
+        return value, value, value
+    df = total**2 / (variances**2 / freedom).sum()
+    half = float(student.ppf(1 - level / 2, df)) * math.sqrt(total)
+    return value, value - half, value + half
 
 
-def _network(channels: int, n_classes: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for a, b in ((channels, 16), (16, 32), (32, 64)):
-        layers += [nn.Conv2d(a, b, 3, padding=1, bias=False), nn.BatchNorm2d(b), nn.ReLU(), nn.MaxPool2d(2)]
-    layers[-1] = nn.AdaptiveMaxPool2d(2)
-    head = [nn.Flatten(), nn.Linear(256, 64), nn.ReLU(), nn.Dropout(0.3), nn.Linear(64, n_classes)]
-    return nn.Sequential(*layers, *head)
+def _mean_recall(right: np.ndarray, c: np.ndarray, group: np.ndarray) -> np.ndarray:
+    """Return the mean recall of some classes for each repeat."""
+    return np.mean([right[:, c == k].mean(1) for k in group], axis=0)
+
+
+def _others(outputs: np.ndarray, c: np.ndarray, judged: np.ndarray, rare: np.ndarray) -> dict[str, list[float]]:
+    """Return further scores for each repeat: they don't decide, but show what does not depend on a threshold."""
+    found: dict[str, list[float]] = {"macro F1": [], "ROC AUC": [], "average precision": []}
+    kept = np.isin(c, judged)
+    for scores in outputs[:, kept]:
+        found["macro F1"].append(float(f1_score(c[kept], scores.argmax(1), average="macro", zero_division=0)))
+        classes = rare if len(rare) else judged
+        curves = [(c[kept] == k, scores[:, k]) for k in classes]
+        found["ROC AUC"].append(float(np.mean([roc_auc_score(*curve) for curve in curves])))
+        found["average precision"].append(float(np.mean([average_precision_score(*curve) for curve in curves])))
+    return found
+
+
+def _confusion(outputs: Mapping[str, np.ndarray], c: np.ndarray, names: Mapping[int, str]) -> Iterator[dict]:
+    for arm, scores in outputs.items():
+        called = scores.argmax(2)
+        for truth in np.unique(c):
+            for k, name in names.items():
+                share = float((called[:, c == truth] == k).mean())
+                yield {"arm": arm, "truth": names[int(truth)], "called": name, "share": share}

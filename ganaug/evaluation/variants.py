@@ -8,8 +8,8 @@ from sklearn.model_selection import StratifiedKFold
 from torch.nn import functional as F
 
 from ganaug.data.variants import Variants
-from ganaug.evaluation.fidelity import thinned
-from ganaug.evaluation.utility import batch_weights, classify
+from ganaug.evaluation.assess import thinned
+from ganaug.evaluation.classifier import batch_weights, classify
 
 _COPIES = 4  # variants of an image that a classifier may see
 _MOST = 4_000  # images that are looked at

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from ganaug.evaluation.fidelity import coverage_density, nearest_distances, thinned
+from ganaug.evaluation.assess import coverage_density, nearest_distances, thinned
 
 if TYPE_CHECKING:
     from ganaug.training.trainer import Trainer
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class RareFidelity:
     """Measures coverage and nearest-neighbour ratio of the rarest classes; for ``TensorBoard(measure=...)``.
 
-    See `ganaug.evaluation.fidelity.Fidelity` for what they mean. The trainer's own randomness is left alone.
+    See `ganaug.evaluation.assess.Fidelity` for what they mean. The trainer's own randomness is left alone.
 
     Parameters
     ----------

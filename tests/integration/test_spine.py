@@ -10,7 +10,7 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 import ganaug
-from ganaug.evaluation.fidelity import assess, coverage_density, nearest_distances
+from ganaug.evaluation.assess import assess, coverage_density, nearest_distances
 
 
 @pytest.fixture(scope="module")

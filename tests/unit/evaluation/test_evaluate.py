@@ -13,7 +13,7 @@ from sklearn.model_selection import train_test_split
 
 import ganaug
 from ganaug.core.errors import CheckpointError, ConfigError, LeakageError, PluginNotFoundError, SchemaError
-from ganaug.evaluation import likeness
+from ganaug.evaluation import fidelity
 from ganaug.evaluation.evaluate import evaluate
 
 LINEAR = {"classifier": LogisticRegression(), "repeats": 1, "random_state": 0}
@@ -233,7 +233,7 @@ def test_large_training_data_are_thinned_for_classifiers_but_rare_classes_are_no
 def test_every_built_in_metric_is_registered_under_its_name():
     from ganaug.core import registry
 
-    for name in {name for names in likeness.METRICS.values() for name in names}:
+    for name in {name for names in fidelity.METRICS.values() for name in names}:
         assert callable(registry.lookup("metrics", name))
 
 

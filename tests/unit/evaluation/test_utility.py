@@ -1,102 +1,179 @@
 import numpy as np
 import pytest
-import torch
-from sklearn.datasets import load_digits
+from scipy.stats import ttest_ind
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import LinearSVC
 
-import ganaug
-from ganaug.evaluation import utility
-from ganaug.evaluation.utility import ShareChoice, batch_weights, choose_share, classify
+from ganaug.core.errors import ConfigError
+from ganaug.evaluation import arms, utility
+from ganaug.evaluation.arms import ALONE, AS_THEY_ARE, BOTH, OVER_SAMPLING, SMOTE_ARM, WEIGHTS, Data
+from ganaug.evaluation.utility import BALANCED, RARE, answer_utility
 
-
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(n_class=3, return_X_y=True)
-    kept = np.concatenate([np.flatnonzero(y == k)[:n] for k, n in enumerate((100, 100, 24))])
-    return (X[kept].reshape(-1, 8, 8) / 16).astype(np.float32), np.array(["zero", "one", "two"])[y[kept]]
+NAMES = {0: "usual", 1: "rare"}
 
 
-def test_weights_are_equal_by_class_and_shared_with_synthetic_images():
-    labels = np.array([0, 0, 0, 1, 1, 1, 1])
-    synthetic = np.array([False] * 4 + [True] * 3)
-    weights = batch_weights(labels, synthetic, 0.25)
-    np.testing.assert_allclose(weights[:3], 1 / 6)
-    np.testing.assert_allclose(weights[3:], [0.375, *[0.125 / 3] * 3])
+def data(n=200, rare=20, made=180, held=100, seed=0):
+    rng = np.random.default_rng(seed)
+
+    def rows(*counts):
+        c = np.repeat(range(len(counts)), counts)
+        return (rng.normal(size=(len(c), 3)) + 1.5 * c[:, None]).astype(np.float32), c
+
+    (x, c), (x_test, c_test), (x_made, c_made) = rows(n, rare), rows(held, held), rows(0, made)
+    return Data(x, c, x_test, c_test, x_made, c_made)
 
 
-def test_the_classifier_learns_repeats_and_leaves_torch_alone(digits):
-    X, y = digits
-    images, labels = 2 * X[:, None] - 1, np.unique(y, return_inverse=True)[1]
-    weights = batch_weights(labels, np.zeros(len(labels), bool), 0.0)
-    before = torch.get_rng_state()
-    first, second = (classify(images, labels, weights, images, steps=40, seed=1) for _ in range(2))
-    assert torch.equal(torch.get_rng_state(), before)
-    np.testing.assert_array_equal(first, second)
-    assert np.mean(first == labels) > 0.9
+def pretended(accuracies, d, seed=0):
+    """Arms that are right as often as they are told."""
+
+    def arm(accuracy):
+        def scores(given, r):
+            rng = np.random.default_rng(seed + r + int(1e6 * accuracy))
+            right = rng.random(len(given.c_test)) < accuracy
+            return np.eye(2)[np.where(right, given.c_test, 1 - given.c_test)]
+
+        return scores
+
+    return {name: arm(accuracy) for name, accuracy in accuracies.items()}
 
 
-@pytest.mark.parametrize("useful", [True, False])
-def test_a_share_is_chosen_only_if_it_is_clearly_better(digits, monkeypatch, useful):
+def verdict(d=None, score=BALANCED, seed=0, **accuracies):
+    names = {"none": AS_THEY_ARE, "smote": SMOTE_ARM, "alone": ALONE, "both": BOTH}
+    d = data() if d is None else d
+    found = pretended({names[name]: accuracy for name, accuracy in accuracies.items()}, d, seed)
+    return answer_utility(d, found, NAMES, score=score, repeats=3, seed=0).verdict
+
+
+def test_verdicts_in_words():
+    good = verdict(none=0.6, smote=0.7, alone=0.6, both=0.9)
+    assert (good.grade, good.words) == ("good", "helps")
+    assert good.because.startswith("+2") and "points of balanced accuracy over SMOTE" in good.because
+    bad = verdict(none=0.6, smote=0.9, alone=0.6, both=0.7)
+    assert (bad.grade, bad.words) == ("bad", "hurts, don't use it")
+    assert verdict(none=0.6, smote=0.7, alone=0.6, both=0.705).words == "no measurable difference"
+
+
+def test_better_than_nothing_is_not_enough():
+    assert verdict(none=0.5, smote=0.85, alone=0.5, both=0.84).grade == "fair"
+
+
+def test_chance_is_seldom_taken_for_help_or_harm():
     rng = np.random.default_rng(0)
-    split = utility.train_test_split
-    held, calls = [], []
-
-    def remembered(positions, **options):
-        taught, unseen = split(positions, **options)
-        held.append(options["stratify"][unseen])
-        return taught, unseen
-
-    def judged(*arguments, **options):
-        accuracy = 0.95 if useful and calls else 0.4  # the first is without synthetic images
-        calls.append(arguments)
-        return np.where(rng.random(len(held[0])) < accuracy, held[0], (held[0] + 1) % 3)
-
-    monkeypatch.setattr(utility, "train_test_split", remembered)
-    monkeypatch.setattr(utility, "classify", judged)
-    choice = choose_share(*digits, max_steps=2, random_state=0)
-    assert (choice.share > 0) == useful
-    assert str(choice).startswith("use share=0." if useful else "synthetic images did not clearly help: use share=0 ")
+    c = np.repeat([0, 1], [200, 60])
+    rivals = [AS_THEY_ARE, WEIGHTS, OVER_SAMPLING, SMOTE_ARM]
+    grades = []
+    for _ in range(300):
+        right = {name: rng.random((3, 260)) < 0.8 for name in [*rivals, BOTH]}
+        grades.append(utility._verdict(right, c, np.array([0, 1]), BALANCED, rivals).grade)
+    assert grades.count("good") <= 9
+    assert grades.count("bad") <= 24
 
 
-def test_nothing_held_out_is_learnt_from(digits, monkeypatch):
-    seen = []
-    real_train, real_classify = utility.train, utility.classify
-
-    def train(X, y, **settings):
-        seen.append({image.tobytes() for image in np.asarray(X)})
-        return real_train(X, y, **settings)
-
-    def watched(images, labels, weights, unseen, **options):
-        held = {((image[0] + 1) / 2).tobytes() for image in unseen}
-        assert not held & seen[0]
-        assert not {image.tobytes() for image in images} & {image.tobytes() for image in unseen}
-        return real_classify(images, labels, weights, unseen, **options)
-
-    monkeypatch.setattr(utility, "classify", watched)
-    choice = choose_share(*digits, shares=(0.5,), classifier_steps=2, fit=train, max_steps=2, random_state=0)
-    assert set(choice.recall) == {0.0, 0.5} and choice.error[0.0] == 0
+def test_the_interval_without_repeats_is_welch_s():
+    rng = np.random.default_rng(0)
+    c = np.repeat([0, 1], [30, 12])
+    values = rng.normal(size=(1, 42)) * (1 + c)
+    expected = ttest_ind(values[0, c == 0], -values[0, c == 1], equal_var=False).confidence_interval()
+    found = utility._interval(values, c, np.array([0, 1]))
+    assert found == pytest.approx((np.mean([values[0, c == k].mean() for k in (0, 1)]), *np.array(expected) / 2))
 
 
-def test_the_same_seed_gives_the_same_choice(digits):
-    found = [choose_share(*digits, classifier_steps=3, max_steps=2, random_state=4) for _ in range(2)]
-    assert found[0] == found[1]
-    assert isinstance(found[0], ShareChoice)
+def test_the_interval_covers_the_truth_19_times_in_20():
+    rng = np.random.default_rng(0)
+    c = np.repeat([0, 1], [60, 25])
+    covered = 0
+    for _ in range(1000):
+        shift = rng.normal(size=(3, 1)) * 0.1  # of a fit
+        low, high = utility._interval(rng.normal(size=85) + shift, c, np.array([0, 1]))[1:]
+        covered += low < 0 < high
+    assert 935 <= covered <= 990
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda X, y: (X.reshape(len(X), -1), y), "expected images"),
-        (lambda X, y: (X[:200], y[:200]), "no class is rare"),
-        (lambda X, y: (X[:210], y[:210]), "class 'two' has 10 images; 12 are needed"),
-        (lambda X, y: (X, y[1:]), "224 samples, y has 223 labels"),
-    ],
-)
-def test_what_cannot_be_judged_is_refused(digits, change, message):
-    with pytest.raises(ganaug.SchemaError, match=message):
-        choose_share(*change(*digits))
+def test_recall_of_rare_classes_can_decide_and_needs_one():
+    assert "recall of rare classes over SMOTE" in verdict(score=RARE, none=0.5, smote=0.6, alone=0.5, both=0.9).because
+    found = verdict(data(100, 90), score=RARE, none=0.5, smote=0.6, alone=0.5, both=0.9)
+    assert found.grade == "open" and "no recall of rare classes" in found.because
 
 
-@pytest.mark.parametrize("options", [{"shares": (0.5, 1.0)}, {"holdout": 0.0}])
-def test_shares_out_of_range_are_refused(digits, options):
-    with pytest.raises(ganaug.ConfigError, match="must be in"):
-        choose_share(*digits, **options)
+def test_what_cannot_be_judged_stays_open():
+    assert verdict(data(held=1), none=0.5, smote=0.6, alone=0.5, both=0.9).grade == "open"
+    assert verdict(data(made=0), none=0.5, smote=0.6, alone=0.5, both=0.9).grade == "open"
+
+
+def test_all_ways_to_train_are_measured_and_drawn():
+    d = data(held=20)
+    found = answer_utility(d, arms.row_arms(LogisticRegression()), NAMES, score=BALANCED, repeats=2, seed=0)
+    ways = {AS_THEY_ARE, WEIGHTS, OVER_SAMPLING, SMOTE_ARM, ALONE, BOTH}
+    frame = found.to_frame()
+    assert set(frame["subject"]) == ways
+    for way in ways:
+        assert found[way, BALANCED].low <= found[way, BALANCED].value <= found[way, BALANCED].high
+        assert 0.7 < found[way, "ROC AUC"].value <= 1
+    gains = {f"{score} over {way}" for score in (BALANCED, RARE) for way in ways - {ALONE, BOTH}}
+    assert gains < set(frame["metric"])
+    assert any("rare has 20 held-out" in note or "usual has 20 held-out" in note for note in found.notes)
+    repeats, confusion = found.drawn["repeats"], found.drawn["confusion"]
+    assert repeats.columns.tolist() == ["arm", "repeat", "metric", "value"]
+    mean = repeats[(repeats["arm"] == BOTH) & (repeats["metric"] == BALANCED)]["value"].mean()
+    assert mean == pytest.approx(found[BOTH, BALANCED].value)
+    assert confusion.groupby(["arm", "truth"])["share"].sum().to_numpy() == pytest.approx(1)
+
+
+def test_training_sets_are_what_their_names_say():
+    seen = {}
+
+    class Watched(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            seen[way] = (np.asarray(X), np.asarray(y), sample_weight)
+            return super().fit(X, y, sample_weight)
+
+    d = data()
+    for way in arms.row_arms(Watched()):
+        arms.row_arms(Watched())[way](d, 0)
+    made, real = {row.tobytes() for row in d.x_made}, {row.tobytes() for row in d.x}
+    assert len(seen[AS_THEY_ARE][0]) == 220 and seen[AS_THEY_ARE][2] is None
+    weights = seen[WEIGHTS][2]
+    assert weights[d.c == 0].sum() == pytest.approx(weights[d.c == 1].sum())
+    for way in (OVER_SAMPLING, SMOTE_ARM, BOTH):
+        assert np.bincount(seen[way][1]).tolist() == [200, 200]
+    added = [row.tobytes() for row in seen[BOTH][0]]
+    assert sum(row in made for row in added) == 180 and sum(row in real for row in added) == 220
+    alone = [row.tobytes() for row in seen[ALONE][0][seen[ALONE][1] == 1]]
+    assert len(alone) == 20 and set(alone) <= made
+    held = {row.tobytes() for row in d.x_test}
+    assert not any(row.tobytes() in held for x, _, _ in seen.values() for row in x)
+
+
+def test_balanced_classes_are_doubled_and_not_balanced_again():
+    assert arms.wanted(np.array([200, 20])).tolist() == [0, 180]
+    assert arms.wanted(np.array([100, 90])).tolist() == [100, 110]
+    kept = arms.worth_trying(arms.row_arms(), np.array([100, 90]))
+    assert list(kept) == [AS_THEY_ARE, ALONE, BOTH]
+
+
+def test_fewer_synthetic_samples_than_wanted_are_weighed():
+    d = data(made=30)
+    assert len(arms.filling(d, 0)) == 30
+    assert arms.replaced(d, 0)[1].tolist().count(1) == 20
+
+
+def test_classifiers_that_cannot_do_it_are_refused_or_spared():
+    with pytest.raises(ConfigError, match="LinearSVC has none"):
+        arms.row_arms(LinearSVC())
+    assert WEIGHTS not in arms.row_arms(KNeighborsClassifier())
+    with pytest.raises(ConfigError, match="no meaning for images"):
+        arms.image_arms(LogisticRegression())
+
+
+def test_image_arms_learn(digit_images):
+    images, labels = digit_images
+    x = (images[:, None] / 127.5 - 1).astype(np.float32)
+    d = Data(x[::2], labels[::2], x[1::2], labels[1::2], x[1::2][:0], labels[1::2][:0])
+    found = arms.image_arms()
+    for way in (AS_THEY_ARE, WEIGHTS, OVER_SAMPLING):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(arms, "_STEPS", 20)
+            p = found[way](d, 0)
+        assert p.shape == (45, 2) and p.sum(1) == pytest.approx(1)
+        assert (p.argmax(1) == d.c_test).mean() > 0.9

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from ganaug.evaluation import fidelity
-from ganaug.evaluation.fidelity import assess, coverage_density, nearest_distances, thinned
+from ganaug.evaluation import assess as module
+from ganaug.evaluation.assess import assess, coverage_density, nearest_distances, thinned
 
 
 def reference(real, synthetic, k):
@@ -121,13 +121,13 @@ def test_twins_leave_the_distance_ratio_open():
 
 
 def test_large_data_are_thinned_evenly_and_rare_classes_kept(monkeypatch):
-    monkeypatch.setattr(fidelity, "_MOST", 100)
+    monkeypatch.setattr(module, "_MOST", 100)
     rng = np.random.default_rng(0)
     c = np.repeat([0, 1], [5000, 10])
     real = rng.normal(size=(5010, 2)) + 6 * c[:, None]
     seen = []
-    fit = fidelity.SVC.fit
-    monkeypatch.setattr(fidelity.SVC, "fit", lambda self, X, y: seen.append(np.bincount(y)) or fit(self, X, y))
+    fit = module.SVC.fit
+    monkeypatch.setattr(module.SVC, "fit", lambda self, X, y: seen.append(np.bincount(y)) or fit(self, X, y))
     found = assess(real, c, {1: rng.normal(size=(50, 2)) + 6})[1]
     assert seen[-1].tolist() == [50, 10]
     assert found.agreement > 0.9

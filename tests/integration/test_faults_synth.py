@@ -263,10 +263,11 @@ def test_full_disk(name, what, kept, existing, models, work, undisturbed):
     assert code == 1, log
     assert len(log.splitlines()) == 1
     assert log.startswith(f"error: cannot write {OUTPUTS[name][-1]}: File too large")
-    assert ("--resume goes on from there" in log) == bool(kept)
+    goes_on = "--resume goes on from there" in log
+    assert goes_on or not kept  # another shard may be finished before the one that finds no room
     left = {path: content for path, content in tree(work).items() if not path.startswith(".")}
     assert left == before
-    code, log = synth(work, *arguments, *(["--resume"] if kept else ["--overwrite"]))
+    code, log = synth(work, *arguments, *(["--resume"] if goes_on else ["--overwrite"]))
     assert code == 0, log
     if name != "images":  # which has a preview there
         assert tree(work) == undisturbed[name]

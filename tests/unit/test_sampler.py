@@ -1,5 +1,6 @@
 import pickle
 from collections import Counter
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,8 @@ from sklearn.utils.validation import check_is_fitted
 import ganaug
 from ganaug import GANOverSampler
 from ganaug.core.config import TrainConfig, TransferConfig
+from ganaug.evaluation.share import choose_share
+from ganaug.evaluation.variants import are_sound
 from ganaug.sampler import NoGainWarning, SmallClassWarning
 
 
@@ -265,7 +268,14 @@ def colour_images():
     return X.clip(0, 255).astype(np.uint8), y
 
 
-def test_the_gan_makes_no_colour_images_where_they_do_not_help(colour_images):
+@pytest.fixture
+def quick(monkeypatch):
+    """Judge colour images by classifiers of fewer steps."""
+    monkeypatch.setattr("ganaug.sampler.are_sound", partial(are_sound, steps=80))
+    monkeypatch.setattr("ganaug.sampler.choose_share", partial(choose_share, classifier_steps=80))
+
+
+def test_the_gan_makes_no_colour_images_where_they_do_not_help(quick, colour_images):
     X, y = colour_images
     sampler = GANOverSampler(max_steps=3, random_state=0)
     with pytest.warns(NoGainWarning, match="did not clearly help.*recall of the rare classes.*real ones alone"):
@@ -274,20 +284,20 @@ def test_the_gan_makes_no_colour_images_where_they_do_not_help(colour_images):
     assert X_new.shape == (120, 8, 8, 3) and Counter(y_new) == {0: 60, 1: 60}
 
 
-def test_colour_images_too_few_to_judge_by_are_made_from_real_ones(colour_images):
+def test_colour_images_too_few_to_judge_by_are_made_from_real_ones(quick, colour_images):
     X, y = colour_images
     with pytest.warns(NoGainWarning, match="cannot be judged.*12 are needed"):
         resample(X[:70], y[:70])
 
 
-def test_the_gan_makes_colour_images_when_asked(colour_images):
+def test_the_gan_makes_colour_images_when_asked(quick, colour_images):
     X, y = colour_images
     sampler = GANOverSampler(max_steps=3, random_state=0, from_real=0.5)
     made = sampler.fit_resample(X, y)[0][84:]
     assert sampler.gan_.step == 3 and not (made[:, None] == X[None]).all(axis=(2, 3, 4)).any(axis=1).all()
 
 
-def test_colours_that_tell_the_classes_are_kept():
+def test_colours_that_tell_the_classes_are_kept(quick):
     """Red or blue is all that the classes differ in: worn by the other class it would be the wrong label."""
     rng = np.random.default_rng(0)
     y = np.repeat([0, 1], [60, 24])
@@ -297,7 +307,7 @@ def test_colours_that_tell_the_classes_are_kept():
     assert (X[60:] == made[:, None]).all(axis=(2, 3, 4)).any(axis=1).all()
 
 
-def test_colours_that_tell_nothing_are_exchanged(colour_images):
+def test_colours_that_tell_nothing_are_exchanged(quick, colour_images):
     X, y = colour_images
     made = resample(X, y, from_real=1.0)[0][84:]
     assert not (X[60:] == made[:, None]).all(axis=(2, 3, 4)).any()

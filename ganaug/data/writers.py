@@ -7,7 +7,6 @@ Putting the finished folder in its place is the caller's business.
 
 import csv
 import hashlib
-import io
 import itertools
 import shutil
 import zipfile
@@ -16,9 +15,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, ClassVar, Literal, Protocol, cast
 
+import cv2
 import numpy as np
 import pandas as pd
-from PIL import Image
 
 from ganaug.core.errors import SchemaError
 from ganaug.core.manifest import digest_of
@@ -26,7 +25,8 @@ from ganaug.core.plan import Plan, Shard
 from ganaug.data.codec import Codec
 from ganaug.data.image import ImageCodec
 
-_PNG_LEVEL = 1  # of zlib: 3 % larger files than at the usual 6
+_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # of zlib: faster, and hardly larger, than at the usual 6
+_BGR = {3: [2, 1, 0], 4: [2, 1, 0, 3]}  # OpenCV's order of channels
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheet programs take for the start of one
 
 
@@ -89,16 +89,21 @@ class ImageFolderWriter:
         for chunk in chunks:
             for i, pixels in enumerate(self.codec.to_uint8(chunk), start):
                 name = f"{shard.of.folder}/{'real-' if shard.real else ''}{i:0{digits}d}.png"
-                buffer = io.BytesIO()
-                Image.fromarray(pixels).save(buffer, "PNG", compress_level=_PNG_LEVEL)
-                (folder / name).write_bytes(buffer.getbuffer())
-                digests[name] = hashlib.sha256(buffer.getbuffer()).hexdigest()
+                encoded = _png(pixels)
+                with open(f"{folder}/{name}", "wb") as handle:
+                    handle.write(encoded)
+                digests[name] = hashlib.sha256(encoded).hexdigest()
             start += len(chunk)
         return digests
 
     def join(self, parts: Sequence[Path], out: Path) -> None:
         """Not possible: images are files of their own."""
         raise NotImplementedError
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    """Encode uint8 ``(height, width)`` or ``(height, width, channels)``; other threads run meanwhile."""
+    return cv2.imencode(".png", pixels if pixels.ndim == 2 else pixels[..., _BGR[pixels.shape[2]]], _PNG)[1].tobytes()
 
 
 class CSVWriter(_FilePerShard):

@@ -57,7 +57,8 @@ def answer_utility(
     measured, repeated = [], []
     for name, found in outputs.items():
         for metric, group in groups.items():
-            measured.append(Measurement(name, metric, *_interval(right[name].astype(float), data.c_test, group)))
+            value, low, high = _interval(right[name].astype(float), data.c_test, group)
+            measured.append(Measurement(name, metric, value, max(low, 0.0), min(high, 1.0)))
         for metric, values in _others(found, data.c_test, judged, rare).items():
             measured.append(Measurement(name, metric, float(np.mean(values))))
             repeated += [(name, r, metric, value) for r, value in enumerate(values)]

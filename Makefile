@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 INSTALLED := .venv/.installed
 
-.PHONY: demo test test-slow check docs clean
+.PHONY: demo test test-slow test-plugins check docs clean
 
 demo: $(INSTALLED)  ## 5,000 synthetic threes in ./demo-output
 	$(BIN)/ganaug synth --class 3 --n 5000 --out demo-output --overwrite
@@ -12,6 +12,10 @@ test: $(INSTALLED)  ## the default suite
 
 test-slow: $(INSTALLED)  ## learning quality: minutes of CPU
 	$(BIN)/python -m pytest -m slow
+
+test-plugins: $(INSTALLED)  ## what has a distribution of its own
+	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-inception[dev]"
+	cd plugins/ganaug-inception && ../../$(BIN)/python -m pytest
 
 check: $(INSTALLED)  ## style, types, generated docs
 	$(BIN)/ruff check .

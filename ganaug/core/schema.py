@@ -142,6 +142,8 @@ class Classes:
         if not entries or not plain or len({entry["label"] for entry in entries}) < len(entries):
             raise SchemaError(f"expected classes with different names; got {entries!r} of {target!r}"[:200])
         labels = np.array([entry["label"] for entry in entries], dtype=entries[0]["dtype"])
+        if labels.dtype.kind not in "biufUO":
+            raise SchemaError(f"expected classes of strings, numbers or booleans; got dtype {labels.dtype}")
         return cls(labels, [entry["count"] for entry in entries], target)
 
 

@@ -129,8 +129,17 @@ class ImageCodec:
 
     @classmethod
     def from_json(cls, schema: dict[str, Any], state: dict[str, Any]) -> "ImageCodec":
-        """Rebuild a codec from its schema and what `to_json` gave."""
-        return cls(ImageSchema(**schema), tuple(state["scale"]), tuple(state["observed"]), state["whole"])
+        """Rebuild a codec from its schema and what `to_json` gave.
+
+        Raises
+        ------
+        SchemaError
+            If that gives pixels no range.
+        """
+        (low, high), (smallest, largest) = ((float(a), float(b)) for a, b in (state["scale"], state["observed"]))
+        if not (low < high and smallest <= largest and np.isfinite([low, high, smallest, largest]).all()):
+            raise SchemaError(f"expected ranges of pixels; got {state['scale']} and {state['observed']}")
+        return cls(ImageSchema(**schema), (low, high), (smallest, largest), bool(state["whole"]))
 
 
 def _as_array(X: Any) -> tuple[np.ndarray, Literal["array", "pil"]]:

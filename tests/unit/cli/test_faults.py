@@ -119,6 +119,7 @@ class TestModels:
         [
             ("classes", []),
             ("classes", [{"label": "no", "count": 1, "dtype": "<U2"}] * 2),
+            ("classes", [{"label": label, "count": 1, "dtype": []} for label in ("no", "yes")]),
             ("target", []),
             ("config", {}),
             ("codec", {"columns": [], "categories": {"0": [[], False, "nonsense"]}}),
@@ -142,9 +143,10 @@ class TestModels:
         checkpoint.write(elsewhere / "m", header, arrays, overwrite=False)
         fails(1, "synth", "--model", "m", says="m cannot be used: its header does not describe a model")
 
-    def test_pixel_scale_that_lies_under_a_valid_digest(self, fails, models, elsewhere):
+    @pytest.mark.parametrize("lie", [{"observed": [[], 3]}, {"scale": [0, False]}, {"observed": [3, 2]}])
+    def test_pixel_scale_that_lies_under_a_valid_digest(self, fails, models, elsewhere, lie):
         header, arrays = checkpoint.read(models / "images.safetensors")
-        codec = {**header["codec"], "observed": [[], 3]}
+        codec = {**header["codec"], **lie}
         checkpoint.write(elsewhere / "m", {**header, "codec": codec}, arrays, overwrite=False)
         fails(1, "synth", "--model", "m", says="m cannot be used")
 

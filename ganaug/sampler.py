@@ -399,7 +399,7 @@ class GANOverSampler(BaseOverSampler):
         """Yield new images of each class in chunks."""
         codec, labels = fit_codec(X), np.unique(y)
         x, c = codec.encode(X), np.searchsorted(labels, y)
-        coloured = _has_colour(X)
+        coloured = x.shape[1] > 1
         sound = coloured and from_real > 0 and are_sound(x, c, Recoloured, seed=as_seed(rng))
         for label, n in wanted.items():
             k = int(np.searchsorted(labels, label))

@@ -404,7 +404,7 @@ class GANOverSampler(BaseOverSampler):
         for label, n in wanted.items():
             k = int(np.searchsorted(labels, label))
             own = x[c == k]
-            variants = Recoloured(own, x) if sound else Repeats(own) if coloured else Deformations(own)
+            variants = Recoloured(own, x) if sound else Repeats(own) if coloured else Deformations(own, rng)
             for encoded in selected_images(self.gan_, variants, k, n, rng, from_real=from_real):
                 yield label, codec.decode(encoded, rng)
 

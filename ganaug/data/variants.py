@@ -5,11 +5,14 @@ from typing import Protocol
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
-_SHIFT = 1 / 28  # of the side: standard deviation of how far a pixel moves
-_SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the field
-_CHUNK = 1024  # images
+from ganaug.data.registration import field, register, smoothed, warp
+
+_SHIFT = 0.7 / 28  # of the longer side: standard deviation of how far a pixel moves at random
+_SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the random field
+_PAIRS = 600  # about as many ways from one image to another
+_MOST = 4_000  # images of a class
+_CHUNK = 1_024  # images
 
 
 class Variants(Protocol):
@@ -21,23 +24,30 @@ class Variants(Protocol):
 
 
 class Deformations:
-    """Draws images of a class, each bent by a smooth random field (Simard et al. 2003), with its own pixel values.
+    """Draws images of a class, each bent some of the way to another of the class, and a little at random.
 
+    `ganaug.data.registration.register` finds the way; the rest is a smooth random field (Simard et al. 2003).
     Interpolation blurs, and blur would tell bent images from real ones; so each channel gets back the very values it
     had, in the order of the bent image's.
 
     Parameters
     ----------
     own : ndarray of shape (m, channels, height, width)
-        Encoded images of the class, at least 1.
+        Encoded images of the class, at least 1; of more than 4,000, that many are bent.
+    rng : numpy.random.Generator
+        Chooses who is bent to whom: 600 pairs, or one for each image.
     """
 
-    def __init__(self, own: np.ndarray) -> None:
-        self.own = own
-        height, width = own.shape[2:]
-        self.kernels = [_gaussian(_SMOOTHNESS * side) for side in (height, width)]
-        self.shift = torch.tensor([_SHIFT * max(height, width) * 2 / side for side in (width, height)])
-        self.still = F.affine_grid(torch.eye(2, 3)[None], [1, 1, height, width], align_corners=False)
+    def __init__(self, own: np.ndarray, rng: np.random.Generator) -> None:
+        self.own = own if len(own) <= _MOST else own[rng.choice(len(own), _MOST, replace=False)]
+        m = len(self.own)
+        steps = 1 + rng.permutation(max(1, m - 1))[: -(-_PAIRS // m)]  # one alone is paired with itself
+        moving = np.tile(np.arange(m), len(steps))
+        pairs = torch.from_numpy(np.stack([moving, (moving + np.repeat(steps, m)) % m]))
+        images = torch.from_numpy(self.own)
+        self.ways = torch.cat([register(images[i], images[j]) for i, j in pairs.split(_CHUNK, dim=1)])
+        sides = np.array(own.shape[:1:-1])
+        self.shift = torch.tensor(_SHIFT * sides.max() * 2 / sides, dtype=torch.float32)
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return images ``(n, channels, height, width)``, float32."""
@@ -45,26 +55,21 @@ class Deformations:
         return np.concatenate(made) if made else self.own[:0]
 
     def _bent(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        images = self.own[rng.integers(len(self.own), size=n)]
-        grid = self.still + self._fields(n, rng) * self.shift
-        moved = F.grid_sample(torch.from_numpy(images), grid, "bicubic", padding_mode="border", align_corners=False)
-        bent = moved.flatten(2).numpy()
+        sides = self.own.shape[2:]
+        chosen = rng.integers(len(self.ways), size=n)
+        images = self.own[chosen % len(self.own)]
+        part = torch.from_numpy(rng.random((n, 1, 1, 1), dtype=np.float32))
+        displacements = part * field(self.ways[chosen], sides) + self._random(n, rng) * self.shift
+        bent = warp(torch.from_numpy(images), displacements).flatten(2).numpy()
         values = np.empty_like(bent)
         np.put_along_axis(values, bent.argsort(axis=2, kind="stable"), np.sort(images.reshape(bent.shape), axis=2), 2)
         return values.reshape(images.shape)
 
-    def _fields(self, n: int, rng: np.random.Generator) -> Tensor:
+    def _random(self, n: int, rng: np.random.Generator) -> Tensor:
         """Return smooth fields ``(n, height, width, 2)``, each of standard deviation 1."""
-        size = self.own.shape[2:]
-        x = torch.from_numpy(rng.standard_normal((2 * n, 1, *size), dtype=np.float32))
-        for kernel, axis in zip(self.kernels, (2, 3), strict=True):
-            shape = [1, 1, 1, 1]
-            shape[axis] = len(kernel)
-            pad = [0, 0, 0, 0]
-            pad[6 - 2 * axis : 8 - 2 * axis] = [len(kernel) // 2] * 2
-            x = F.conv2d(F.pad(x, pad), kernel.view(shape))
-        x = x / x.flatten(1).std(1).view(-1, 1, 1, 1)
-        return x.view(n, 2, *size).permute(0, 2, 3, 1)
+        x = torch.from_numpy(rng.standard_normal((n, 2, *self.own.shape[2:]), dtype=np.float32))
+        x = smoothed(x, _SMOOTHNESS)
+        return (x / x.std((2, 3), keepdim=True)).permute(0, 2, 3, 1)
 
 
 class Recoloured:
@@ -115,9 +120,3 @@ class Repeats:
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return images ``(n, channels, height, width)``, float32."""
         return self.own[rng.integers(len(self.own), size=n)]
-
-
-def _gaussian(std: float) -> Tensor:
-    reach = int(np.ceil(3 * std))
-    kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / std) ** 2)
-    return kernel / kernel.sum()

@@ -11,7 +11,7 @@ from ganaug.core.errors import ConfigError, SchemaError
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.codec import fit_codec, is_image_data
-from ganaug.data.variants import Deformations
+from ganaug.data.variants import Deformations, Repeats
 from ganaug.evaluation.classifier import batch_weights, classify
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.selection import selected_images
@@ -129,11 +129,13 @@ def choose_share(
     gan = fit(decoded, target[taught], random_state=seed, **settings)
     rng = np.random.default_rng(seed)
     most = int(np.bincount(c[taught]).max())
-    from_real = 0.5 if x.shape[1] == 1 else 0.0
-    variants = {int(k): Deformations(x[taught][c[taught] == k]) for k in rare}
+    gray = x.shape[1] == 1
+    from_real = 0.5 if gray else 0.0
+    owned = {int(k): x[taught][c[taught] == k] for k in rare}
+    variants = {k: Deformations(own, rng) if gray else Repeats(own) for k, own in owned.items()}
     made = [
-        np.concatenate(list(selected_images(gan, own, k, most, rng, from_real=from_real)))
-        for k, own in variants.items()
+        np.concatenate(list(selected_images(gan, way, k, most, rng, from_real=from_real)))
+        for k, way in variants.items()
     ]
     images, labels = np.concatenate([x[taught], *made]), np.r_[c[taught], rare.repeat(most)]
     synthetic = np.arange(len(labels)) >= len(taught)

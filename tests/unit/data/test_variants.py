@@ -14,7 +14,8 @@ def own():
 
 
 def test_every_channel_keeps_the_values_of_one_image_in_other_places(own):
-    made = Deformations(own).draw(40, np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    made = Deformations(own, rng).draw(40, rng)
     assert made.shape == (40, 3, 20, 16) and made.dtype == np.float32
     sorted_own = np.sort(own.reshape(5, 3, -1), axis=2)
     for image in made:
@@ -24,19 +25,46 @@ def test_every_channel_keeps_the_values_of_one_image_in_other_places(own):
 
 
 def test_the_seed_decides(own):
-    a, b, c = (Deformations(own).draw(3, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    a, b, c = (Deformations(own, rng).draw(3, rng) for rng in map(np.random.default_rng, (1, 1, 2)))
     np.testing.assert_array_equal(a, b)
     assert not np.array_equal(a, c)
 
 
 def test_none_may_be_asked_for(own):
-    assert Deformations(own).draw(0, np.random.default_rng(0)).shape == (0, 3, 20, 16)
+    rng = np.random.default_rng(0)
+    assert Deformations(own, rng).draw(0, rng).shape == (0, 3, 20, 16)
 
 
-def test_pixels_move_by_a_share_of_the_longer_side_and_together():
-    deformations = Deformations(np.zeros((1, 1, 56, 28), dtype=np.float32))
-    fields = deformations._fields(50, np.random.default_rng(0)) * deformations.shift
-    pixels = fields.numpy() * np.array([28, 56]) / 2  # x, y in units of a pixel
+def test_images_lie_on_the_way_to_others_of_their_class():
+    y, x = np.mgrid[0:28, 0:28]
+    blobs = np.stack([[2 * np.exp(-((y - 14) ** 2 + (x - b) ** 2) / 8) - 1] for b in (9, 19)]).astype(np.float32)
+    rng = np.random.default_rng(0)
+    made = Deformations(blobs, rng).draw(200, rng)
+    weight = (made[:, 0] + 1) / (made[:, 0] + 1).sum((1, 2), keepdims=True)
+    across, down = (weight * x).sum((1, 2)), (weight * y).sum((1, 2))
+    assert across.min() < 10 and across.max() > 18 and np.histogram(across, 5, (9, 19))[0].min() > 10
+    assert np.abs(down - 14).max() < 2.5
+
+
+def test_one_image_is_bent_at_random(own):
+    rng = np.random.default_rng(0)
+    made = Deformations(own[:1], rng).draw(10, rng)
+    assert len({image.tobytes() for image in made}) == 10
+
+
+def test_of_very_many_images_some_are_bent(monkeypatch, own):
+    monkeypatch.setattr("ganaug.data.variants._MOST", 3)
+    rng = np.random.default_rng(0)
+    deformations = Deformations(own, rng)
+    assert len(deformations.own) == 3 and len(deformations.ways) == 6
+    assert deformations.draw(5, rng).shape == (5, 3, 20, 16)
+
+
+def test_pixels_move_at_random_by_a_share_of_the_longer_side_and_together():
+    rng = np.random.default_rng(0)
+    deformations = Deformations(np.zeros((1, 1, 80, 40), dtype=np.float32), rng)
+    displacements = deformations._random(50, rng) * deformations.shift
+    pixels = displacements.numpy() * np.array([40, 80]) / 2  # x, y in units of a pixel
     np.testing.assert_allclose(pixels.std(axis=(1, 2)), np.full((50, 2), 2), rtol=0.01)
     assert np.abs(np.diff(pixels, axis=1)).max() < 2
 

@@ -1,10 +1,10 @@
 """Which way an image has to be bent to look like another one."""
 
-import math
-
 import torch
 from torch import Tensor
 from torch.nn import functional as F
+
+from ganaug.data.warping import smoothed, warp
 
 _POINTS = 8  # control points along a side
 _STEPS = 40
@@ -50,22 +50,3 @@ def register(moving: Tensor, fixed: Tensor) -> Tensor:
 def field(control: Tensor, sides: tuple[int, int]) -> Tensor:
     """Return displacements ``(n, height, width, 2)`` of all pixels from those of control points ``(n, 2, k, k)``."""
     return F.interpolate(control, sides, mode="bicubic", align_corners=True).permute(0, 2, 3, 1)
-
-
-def warp(images: Tensor, displacements: Tensor, mode: str = "bicubic") -> Tensor:
-    """Return images ``(n, channels, height, width)`` whose pixels are fetched from displaced places."""
-    still = F.affine_grid(torch.eye(2, 3)[None], [1, 1, *images.shape[2:]], align_corners=False)
-    return F.grid_sample(images, still + displacements, mode, padding_mode="border", align_corners=False)
-
-
-def smoothed(x: Tensor, std: float, padding: str = "constant") -> Tensor:
-    """Smooth images ``(n, channels, height, width)`` by a Gaussian whose standard deviation is a share of the side."""
-    for axis in (2, 3):
-        scale = std * x.shape[axis]
-        reach = math.ceil(3 * scale)
-        kernel = torch.exp(-0.5 * (torch.arange(-reach, reach + 1) / scale) ** 2)
-        shape = [-1 if i == axis else 1 for i in range(4)]
-        pad = [0, 0, reach, reach] if axis == 2 else [reach, reach, 0, 0]
-        weight = (kernel / kernel.sum()).view(shape).repeat(x.shape[1], 1, 1, 1)
-        x = F.conv2d(F.pad(x, pad, padding), weight, groups=x.shape[1])
-    return x

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 import ganaug
 from ganaug.core.config import TrainConfig
+from ganaug.data.batches import as_floats
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.callbacks import Callback
 from ganaug.training.recipe import resolve
@@ -48,10 +49,11 @@ def plain(gan: ConditionalGAN, data, steps: int) -> float:
     G, D, E = gan.generator, gan.discriminator, gan.generator_ema
     batch, rng = gan.config.batch_size, torch.Generator().manual_seed(0)
     optimizers = [torch.optim.Adam(network.parameters(), 1e-3, (0.0, 0.99)) for network in (G, D)]
+    x = as_floats(data.x)
     start = time.process_time()
     for _ in range(steps):
         chosen = torch.randint(len(data.c), (batch,), generator=rng)
-        real, c = data.x[chosen].requires_grad_(), data.c[chosen]
+        real, c = x[chosen].requires_grad_(), data.c[chosen]
         fake = G(torch.randn(batch, gan.latent_dim, generator=rng), c).detach().requires_grad_()
         d_real, d_fake = D(real, c), D(fake, c)
         gradients = [torch.autograd.grad(d.sum(), x, create_graph=True)[0] for d, x in ((d_real, real), (d_fake, fake))]

@@ -1,6 +1,6 @@
 """Convolutional networks for images (after DCGAN, Radford et al. 2016, arXiv:1511.06434)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -153,13 +153,12 @@ class ImageGenerator(nn.Module):
         return x if self.training else self.tone(x, c)
 
     @torch.no_grad()
-    def calibrate(self, x: Tensor, c: Tensor, noise: torch.Generator) -> None:
-        """Fit the tone curves to real images ``x (n, channels, height, width)`` of the classes ``c (n,)``."""
-        device = x.device
+    def calibrate(self, real: Callable[[int, int], Tensor], noise: torch.Generator) -> None:
+        """Fit the tone curves to ``real(condition, most)``, images ``(n, channels, height, width)`` of a class."""
         for condition in range(len(self.tone.made)):
-            z = torch.randn(_CALIBRATION, self.latent_dim, generator=noise, device=device)
-            made = self(z, torch.full((_CALIBRATION,), condition, device=device))
-            self.tone.fit(condition, made, x[c == condition][:_CALIBRATION])
+            z = torch.randn(_CALIBRATION, self.latent_dim, generator=noise, device=noise.device)
+            made = self(z, torch.full((_CALIBRATION,), condition, device=noise.device))
+            self.tone.fit(condition, made, real(condition, _CALIBRATION))
 
 
 class ImageDiscriminator(nn.Module):

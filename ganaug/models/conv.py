@@ -18,6 +18,7 @@ _MAX_GROWTH = 4  # channels double with every halving, up to this multiple of th
 _FEATURES = 128
 _KNOTS = 513
 _CALIBRATION = 256  # images of a class that its tone curve is fitted to
+_CALIBRATION_NUMBERS = 2**20  # in those that are made at once: a network takes many times their memory
 
 
 class ConditionalNorm(nn.Module):
@@ -157,8 +158,10 @@ class ImageGenerator(nn.Module):
         """Fit the tone curves to ``real(condition, most)``, images ``(n, channels, height, width)`` of a class."""
         for condition in range(len(self.tone.made)):
             z = torch.randn(_CALIBRATION, self.latent_dim, generator=noise, device=noise.device)
-            made = self(z, torch.full((_CALIBRATION,), condition, device=noise.device))
-            self.tone.fit(condition, made, real(condition, _CALIBRATION))
+            images = real(condition, _CALIBRATION)
+            parts = z.split(max(1, _CALIBRATION_NUMBERS // images[0].numel()))
+            made = [self(part, torch.full((len(part),), condition, device=noise.device)) for part in parts]
+            self.tone.fit(condition, torch.cat(made), images)
 
 
 class ImageDiscriminator(nn.Module):

@@ -2,9 +2,12 @@
 
 The plain loop is what one would write first: float32, fresh fake samples for G, the penalty on every step, images in
 memory order of the data. Both train on random images; the two take turns, and medians are compared.
+
+``--alone`` leaves it out, and says what a training with default settings takes at each size.
 """
 
 import argparse
+import resource
 import time
 
 import numpy as np
@@ -12,7 +15,8 @@ import torch
 from torch.nn import functional as F
 
 import ganaug
-from ganaug.core.config import TrainConfig
+from ganaug.core.config import ResolvedConfig, TrainConfig
+from ganaug.data.batches import as_floats
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.callbacks import Callback
 from ganaug.training.recipe import resolve
@@ -48,10 +52,11 @@ def plain(gan: ConditionalGAN, data, steps: int) -> float:
     G, D, E = gan.generator, gan.discriminator, gan.generator_ema
     batch, rng = gan.config.batch_size, torch.Generator().manual_seed(0)
     optimizers = [torch.optim.Adam(network.parameters(), 1e-3, (0.0, 0.99)) for network in (G, D)]
+    x = as_floats(data.x)
     start = time.process_time()
     for _ in range(steps):
         chosen = torch.randint(len(data.c), (batch,), generator=rng)
-        real, c = data.x[chosen].requires_grad_(), data.c[chosen]
+        real, c = x[chosen].requires_grad_(), data.c[chosen]
         fake = G(torch.randn(batch, gan.latent_dim, generator=rng), c).detach().requires_grad_()
         d_real, d_fake = D(real, c), D(fake, c)
         gradients = [torch.autograd.grad(d.sum(), x, create_graph=True)[0] for d, x in ((d_real, real), (d_fake, fake))]
@@ -72,27 +77,44 @@ def step(loss: torch.Tensor, optimizer: torch.optim.Optimizer) -> None:
     optimizer.step()
 
 
+ALONE = "width  depth  steps  ms a step  minutes of training  resident MB so far"
+
+
+def alone(config: ResolvedConfig, seconds: float) -> str:
+    """Return what the settings are that suit a size, and what they take."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return (
+        f"{config.width:5}  {config.depth:5}  {config.max_steps:5}  {1000 * seconds:9.0f}  "
+        f"{config.max_steps * seconds / 60:19.1f}  {peak:18,.0f}"
+    )
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=100, help="per turn")
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--sizes", default="8,28,32x3", help="sides, x3 for colour")
+    parser.add_argument("--sizes", default="8,28,32x3,64x3", help="sides, x3 for colour")
+    parser.add_argument("--alone", action="store_true", help="without the plain loop")
     args = parser.parse_args()
     torch.set_num_threads(1)
     print(f"ganaug {ganaug.__version__}, torch {torch.__version__}, one thread\n")
-    print("size      images/s  plain  ratio of medians  precision")
+    print("size     ", ALONE if args.alone else " images/s  plain  ratio of medians  precision")
     for size in args.sizes.split(","):
         side, _, channels = size.partition("x")
         shape = (256, int(side), int(side), *([int(channels)] if channels else []))
         rng = np.random.default_rng(0)
         data = prepare(rng.integers(0, 256, shape, dtype=np.uint8), rng.integers(10, size=256))
         config = resolve(TrainConfig(device="cpu"), data.codec, data.classes)
-        times = {ours: [], plain: []}
+        times = {ours: []} if args.alone else {ours: [], plain: []}
         for _ in range(args.turns):
             for loop, found in times.items():
                 found.append(loop(ConditionalGAN(data.codec, data.classes, config, 0), data, args.steps))
-        mine, theirs = (config.batch_size / np.median(found) for found in times.values())
+        each = [np.median(found) for found in times.values()]
+        if args.alone:
+            print(f"{size:9}", alone(config, each[0]))
+            continue
+        mine, theirs = (config.batch_size / seconds for seconds in each)
         print(f"{size:8}  {mine:8.0f}  {theirs:5.0f}  {mine / theirs:16.2f}  {config.precision}")
 
 

@@ -58,7 +58,7 @@ def measure(name, gan, n, output, folder, rounds):
 
     def make():
         for shard in shards:
-            for _ in samples(gan, shard, plan.seed):
+            for _ in samples(gan, shard, plan):
                 pass
 
     def write():

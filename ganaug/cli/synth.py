@@ -64,6 +64,15 @@ def synth(
             "--include-real", help="Write the real samples of --balance or --data beside them.", rich_help_panel=_WHAT
         ),
     ] = False,
+    truncation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="T",
+            help="Cut the latents off at ± T: more typical samples, less diverse ones.",
+            show_default="not cut off",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None,
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder to write, or one file: *.csv, *.npz, *.parquet.")
     ] = Path("synthetic"),
@@ -148,6 +157,8 @@ def synth(
         raise typer.BadParameter("training options have no meaning with --model: it is trained already")
     if n is not None and balance is not None:
         raise typer.BadParameter("--n and --balance contradict each other: give one of them")
+    if truncation is not None and not 0 < truncation < math.inf:
+        raise typer.BadParameter(f"--truncation must be a positive number; got {truncation}")
     if include_real and balance is None and data is None:
         raise typer.BadParameter("--include-real needs --balance or --data")
     chosen = options.config_from(config, settings, flags)
@@ -181,6 +192,7 @@ def synth(
             seed=seed,
             shard_size=shard_size,
             shard=machine,
+            truncation=truncation,
             escape_formulas=escape_formulas,
             real_counts={} if real is None else real.counts,
             real_sha256=request.sha256(),

@@ -5,10 +5,10 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from ganaug.core.errors import ConfigError
 
@@ -75,6 +75,7 @@ class Plan(BaseModel):
     seed: NonNegativeInt
     shard_size: PositiveInt
     shard: tuple[NonNegativeInt, PositiveInt] | None = None  # (k, K): one machine of several
+    truncation: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None  # of the latents
     escape_formulas: bool = False
     preview: bool = False
     checkpoint_sha256: str | None = None

@@ -77,6 +77,14 @@ def fit_codec(X: Any) -> Codec:
     return registry.lookup("codecs", "image" if is_image_data(X) else "table").fit(X)
 
 
+def stored(codec: Codec, X: Any) -> np.ndarray:
+    """Return samples as training keeps them: encoded, unless the codec has a smaller form that batches are made from.
+
+    A codec may have a method ``stored`` that gives uint8, for `ganaug.data.batches.as_floats`; images do.
+    """
+    return getattr(codec, "stored", codec.encode)(X)
+
+
 def concatenate(parts: Sequence[Any]) -> Any:
     """Join data of one container along the samples; frames get a fresh index."""
     first = parts[0]

@@ -90,20 +90,22 @@ class ImageCodec:
         SchemaError
             If size or channels differ from what was fitted.
         """
-        array, _ = _as_array(X)
-        layout = _layout(array.shape)
-        if layout == "NHW":
-            array = array[:, None]
-        elif layout == "NHWC":
-            array = np.moveaxis(array, -1, 1)
-        if array.shape[1:] != self.sample_shape:
-            raise SchemaError(f"expected {self.schema.describe()}; got (C, H, W) = {array.shape[1:]}")
         low, high = self.scale
-        encoded = array.astype(np.float32)
+        encoded = self._channels_first(X).astype(np.float32)
         encoded -= low
         encoded *= 2 / (high - low)
         encoded -= 1
         return np.ascontiguousarray(encoded)
+
+    def stored(self, X: Any) -> np.ndarray:
+        """Return uint8 images as ``(N, C, H, W)`` uint8, a quarter of `encode`'s memory or none; others as `encode`.
+
+        Shares the memory of `X` where that is uint8, contiguous and channels-last.
+        """
+        array = self._channels_first(X)
+        if array.dtype != np.uint8 or self.scale != (0, 255):
+            return self.encode(X)
+        return np.moveaxis(np.require(np.moveaxis(array, 1, -1), requirements=["C", "W"]), -1, 1)
 
     def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> Any:
         """Return images in the fitted container, layout and dtype; `rng` is not needed."""
@@ -122,6 +124,17 @@ class ImageCodec:
         """Return ``(N, H, W)`` or ``(N, H, W, C)`` uint8 for files and screens, the fitted scale stretched to 0…255."""
         pixels = np.rint((self.encode(X) + 1) * 127.5).clip(0, 255).astype(np.uint8)
         return pixels[:, 0] if self.schema.channels == 1 else np.moveaxis(pixels, 1, -1)
+
+    def _channels_first(self, X: Any) -> np.ndarray:
+        array, _ = _as_array(X)
+        layout = _layout(array.shape)
+        if layout == "NHW":
+            array = array[:, None]
+        elif layout == "NHWC":
+            array = np.moveaxis(array, -1, 1)
+        if array.shape[1:] != self.sample_shape:
+            raise SchemaError(f"expected {self.schema.describe()}; got (C, H, W) = {array.shape[1:]}")
+        return array
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""

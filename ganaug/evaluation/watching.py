@@ -42,15 +42,15 @@ class RareFidelity:
     @torch.no_grad()
     def __call__(self, trainer: "Trainer") -> dict[str, float]:
         """Return ``coverage/LABEL`` and, unless most real samples have a twin, ``nearest ratio/LABEL``."""
-        x, c = trainer.batches.x, trainer.batches.c
-        counts = torch.bincount(c)
-        random = torch.Generator(x.device).manual_seed(0)
+        batches, device = trainer.batches, trainer.device
+        counts = torch.bincount(batches.c)
+        random = torch.Generator(device).manual_seed(0)
         found = {}
         for condition in [k for k in counts.argsort(stable=True).tolist() if counts[k] > 1][: self.n_classes]:
-            z = torch.randn(self.n, trainer.gan.latent_dim, generator=random, device=x.device)
-            made = trainer.generator_ema(z, torch.full((self.n,), condition, device=x.device))
+            z = torch.randn(self.n, trainer.gan.latent_dim, generator=random, device=device)
+            made = trainer.generator_ema(z, torch.full((self.n,), condition, device=device))
             synthetic = made.flatten(1).float().cpu().numpy()
-            real = thinned(x[c == condition].flatten(1).cpu().numpy(), self.n)
+            real = thinned(batches.of_class(condition).flatten(1).cpu().numpy(), self.n)
             label = trainer.gan.classes_[condition]
             found[f"coverage/{label}"], _ = coverage_density(real, synthetic, k=min(5, len(real) - 1))
             between = float(np.median(NearestNeighbors(n_neighbors=1).fit(real).kneighbors()[0]))

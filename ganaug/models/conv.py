@@ -1,6 +1,6 @@
 """Convolutional networks for images (after DCGAN, Radford et al. 2016, arXiv:1511.06434)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ _MAX_GROWTH = 4  # channels double with every halving, up to this multiple of th
 _FEATURES = 128
 _KNOTS = 513
 _CALIBRATION = 256  # images of a class that its tone curve is fitted to
+_CALIBRATION_NUMBERS = 2**20  # in those that are made at once: a network takes many times their memory
 
 
 class ConditionalNorm(nn.Module):
@@ -153,13 +154,14 @@ class ImageGenerator(nn.Module):
         return x if self.training else self.tone(x, c)
 
     @torch.no_grad()
-    def calibrate(self, x: Tensor, c: Tensor, noise: torch.Generator) -> None:
-        """Fit the tone curves to real images ``x (n, channels, height, width)`` of the classes ``c (n,)``."""
-        device = x.device
+    def calibrate(self, real: Callable[[int, int], Tensor], noise: torch.Generator) -> None:
+        """Fit the tone curves to ``real(condition, most)``, images ``(n, channels, height, width)`` of a class."""
         for condition in range(len(self.tone.made)):
-            z = torch.randn(_CALIBRATION, self.latent_dim, generator=noise, device=device)
-            made = self(z, torch.full((_CALIBRATION,), condition, device=device))
-            self.tone.fit(condition, made, x[c == condition][:_CALIBRATION])
+            z = torch.randn(_CALIBRATION, self.latent_dim, generator=noise, device=noise.device)
+            images = real(condition, _CALIBRATION)
+            parts = z.split(max(1, _CALIBRATION_NUMBERS // images[0].numel()))
+            made = [self(part, torch.full((len(part),), condition, device=noise.device)) for part in parts]
+            self.tone.fit(condition, torch.cat(made), images)
 
 
 class ImageDiscriminator(nn.Module):

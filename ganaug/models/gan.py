@@ -3,6 +3,7 @@
 import hashlib
 import platform
 from collections.abc import Iterable, Iterator, Mapping
+from numbers import Real
 from pathlib import Path
 from typing import Any, cast
 
@@ -19,6 +20,7 @@ from ganaug.core.provenance import Provenance, TransferReport
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec, concatenate
+from ganaug.models.noise import truncated
 
 _CHUNK_NUMBERS = 2**19  # numbers in one encoded chunk: larger ones leave the cache, and cost a network memory
 _CHUNK_SAMPLES = 16_384
@@ -89,6 +91,7 @@ class ConditionalGAN:
         *,
         label: Any = None,
         labels: Iterable[Any] | None = None,
+        truncation: float | None = None,
         random_state: Any = None,
     ) -> Any:
         """Make new samples, in the container, dtypes and columns of the training data.
@@ -101,6 +104,11 @@ class ConditionalGAN:
             One class; may be left out if the model knows only one.
         labels : iterable of shape (n_samples,), optional
             A class for each sample, instead of `n` and `label`.
+        truncation : float, optional
+            Draw latents from a normal distribution that is cut off at ±`truncation`, greater than 0: the smaller, the
+            more typical and the more alike are the samples (Brock et al. 2019, arXiv:1809.11096). The same
+            `random_state` gives samples that correspond to those of None, the default: the whole distribution. The
+            noise that draws categories of a table is left alone.
         random_state : int, RandomState, Generator or None, default=None
             The same integer gives the same samples.
 
@@ -113,7 +121,7 @@ class ConditionalGAN:
         SchemaError
             If a class is unknown.
         ConfigError
-            If `n` is not positive, or it is not clear what is asked for.
+            If `n` or `truncation` is not positive, or it is not clear what is asked for.
 
         Examples
         --------
@@ -122,7 +130,9 @@ class ConditionalGAN:
         >>> gan.sample(5, label=1, random_state=0).shape
         (5, 4)
         """
-        return concatenate(list(self.sample_iter(n, label=label, labels=labels, random_state=random_state)))
+        return concatenate(
+            list(self.sample_iter(n, label=label, labels=labels, truncation=truncation, random_state=random_state))
+        )
 
     def sample_iter(
         self,
@@ -130,13 +140,17 @@ class ConditionalGAN:
         *,
         label: Any = None,
         labels: Iterable[Any] | None = None,
+        truncation: float | None = None,
         random_state: Any = None,
     ) -> Iterator[Any]:
         """Make the same samples as `sample`, chunk by chunk, in memory that does not grow with `n`."""
         c = self._conditions(n, label, labels)
+        if truncation is not None and not (isinstance(truncation, Real) and 0 < truncation < np.inf):
+            raise ConfigError(f"truncation must be a positive number, or None; got {truncation!r}")
         rng = np.random.default_rng(as_seed(random_state))
         size = max(1, min(_CHUNK_SAMPLES, _CHUNK_NUMBERS // max(1, int(np.prod(self.codec.sample_shape)))))
-        return (self.codec.decode(self.encoded(c[i : i + size], rng), rng) for i in range(0, len(c), size))
+        chunks = (c[i : i + size] for i in range(0, len(c), size))
+        return (self.codec.decode(self.encoded(chunk, rng, truncation), rng) for chunk in chunks)
 
     def pool(
         self,
@@ -209,11 +223,14 @@ class ConditionalGAN:
         return write_pool(Path(path), classes, chunks, described, overwrite=overwrite)
 
     @torch.no_grad()
-    def encoded(self, c: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def encoded(self, c: np.ndarray, rng: np.random.Generator, truncation: float | None = None) -> np.ndarray:
         """Make encoded samples, ``(n, *sample_shape)`` float32, of the conditions ``c (n,)``, int64, in one piece."""
         device = next(self.generator_ema.parameters()).device
-        z = torch.from_numpy(rng.standard_normal((len(c), self.latent_dim), dtype=np.float32)).to(device)
-        return self.generator_ema(z, torch.tensor(c, device=device)).float().cpu().numpy()
+        z = rng.standard_normal((len(c), self.latent_dim), dtype=np.float32)
+        if truncation is not None:
+            latent = z[:, : self.config.latent_dim]  # the rest draws categories
+            latent[:] = truncated(latent, truncation)
+        return self.generator_ema(torch.from_numpy(z).to(device), torch.tensor(c, device=device)).float().cpu().numpy()
 
     def weights_digest(self) -> str:
         """Return the SHA-256 digest of the generator that is sampled, saved or not."""

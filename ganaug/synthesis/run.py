@@ -101,9 +101,10 @@ def _versions(output: str) -> dict[str, str]:
     }
 
 
-def samples(gan: ConditionalGAN, shard: Shard, seed: int) -> Iterator[Any]:
+def samples(gan: ConditionalGAN, shard: Shard, plan: Plan) -> Iterator[Any]:
     """Yield the samples of a shard, chunk by chunk: the same wherever, and among whatever, it is made."""
-    return gan.sample_iter(shard.n, label=shard.of.label, random_state=shard.rng(seed))
+    rng = shard.rng(plan.seed)
+    return gan.sample_iter(shard.n, label=shard.of.label, truncation=plan.truncation, random_state=rng)
 
 
 def write_shards(
@@ -139,7 +140,7 @@ def write_shards(
     stop = threading.Event()
 
     def chunks(shard: Shard) -> Iterator[Any]:
-        made = samples(gan, shard, plan.seed) if not shard.real else real(shard) if real else ()
+        made = samples(gan, shard, plan) if not shard.real else real(shard) if real else ()
         for chunk in made:
             if stop.is_set():
                 raise InterruptedError
@@ -251,7 +252,7 @@ def first_samples(gan: ConditionalGAN, plan: Plan, most: int) -> dict[Any, np.nd
             for shard in own:
                 if shard.real or sum(map(len, parts)) >= most:
                     break
-                parts += (gan.codec.encode(chunk) for chunk in samples(gan, shard, plan.seed))
+                parts += (gan.codec.encode(chunk) for chunk in samples(gan, shard, plan))
             if parts:
                 found[of.label] = np.concatenate(parts)[:most]
     return found

@@ -17,8 +17,8 @@ from ganaug.core.errors import SchemaError, TrainingDivergedError
 from ganaug.core.history import History
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
-from ganaug.data.batches import BalancedBatches
-from ganaug.data.codec import Codec, fit_codec
+from ganaug.data.batches import BalancedBatches, as_floats
+from ganaug.data.codec import Codec, fit_codec, stored
 from ganaug.data.stream import Refill, TableStream
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.noise import Noise
@@ -29,6 +29,7 @@ from ganaug.training.recipe import resolve
 _LONGEST = 100  # steps between two rows of history
 _RECORDS = 100  # about as many rows in a short run
 _NUMBERS_FOR_THREADS = 2**19  # in the widest layer of a batch
+_NUMBERS_AT_ONCE = 256  # of each sample that are floats while spreads are taken
 _PROBES = 8  # samples per class whose spread is watched
 
 
@@ -97,13 +98,13 @@ class Prepared(NamedTuple):
 
     codec: Codec
     classes: Classes
-    x: Tensor  # (n, *sample_shape)
+    x: Tensor  # (n, *sample_shape), encoded, or images as uint8
     c: Tensor  # (n,)
     refill: Refill | None = None  # of samples from a file
 
 
 def prepare(X: Any, y: Any) -> Prepared:
-    """Fit the codec and the classes of labelled data, and encode them.
+    """Fit the codec and the classes of labelled data, and encode them; uint8 images only when they are in a batch.
 
     Raises
     ------
@@ -118,10 +119,10 @@ def prepare(X: Any, y: Any) -> Prepared:
         table: Any = sample.codec()
         classes = sample.classes()
         refill = Refill(X, table, classes, sample.target)
-        return Prepared(table, classes, _encoded(table, sample.X), torch.from_numpy(classes.index(sample.y)), refill)
+        return Prepared(table, classes, _stored(table, sample.X), torch.from_numpy(classes.index(sample.y)), refill)
     target = _target(y)
     codec = fit_codec(X)
-    x = _encoded(codec, X)
+    x = _stored(codec, X)
     if len(x) != len(target):
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
     name = getattr(y, "name", None)
@@ -129,8 +130,8 @@ def prepare(X: Any, y: Any) -> Prepared:
     return Prepared(codec, classes, x, torch.from_numpy(classes.index(target)))
 
 
-def _encoded(codec: Codec, X: Any) -> Tensor:
-    x = torch.from_numpy(codec.encode(X))
+def _stored(codec: Codec, X: Any) -> Tensor:
+    x = torch.from_numpy(stored(codec, X))
     if x[0].numel() == 0:
         raise SchemaError("every column of X is constant; there is nothing to learn")
     return x
@@ -150,7 +151,7 @@ class Trainer:
     gan : ConditionalGAN
         With a resolved configuration; weights that require no gradient stay as they are.
     x : Tensor of shape (n, *sample_shape)
-        Encoded samples.
+        Encoded samples, or images as uint8.
     c : Tensor of shape (n,)
         Their conditions.
     seed : int
@@ -223,7 +224,7 @@ class Trainer:
         self._probe_c = torch.arange(n_classes, device=self.device).repeat_interleave(_PROBES)
         probes = len(self._probe_c), gan.latent_dim
         self._probe_z = torch.randn(probes, generator=self.noise, device=self.device)
-        self._spread = torch.stack([x[c == k].flatten(1).std(dim=0, correction=0).mean() for k in range(n_classes)])
+        self._spread = torch.stack([_spread(x[c == k].flatten(1)) for k in range(n_classes)])
 
     def fit(self) -> History:
         """Run the loop; afterwards the networks are on the CPU and ``gan.history`` is filled."""
@@ -249,7 +250,7 @@ class Trainer:
                         self._record(real_logits, fake_logits)
                     self._call("on_step")
                 if hasattr(self.generator_ema, "calibrate"):
-                    self.generator_ema.calibrate(self.batches.x, self.batches.c, self.noise)
+                    self.generator_ema.calibrate(self.batches.of_class, self.noise)
             finally:
                 self._call("on_train_end")
                 for network in (self.generator, self.discriminator, self.generator_ema):
@@ -396,6 +397,11 @@ class Trainer:
     def _call(self, event: str) -> None:
         for callback in self.callbacks:
             getattr(callback, event)(self)
+
+
+def _spread(own: Tensor) -> Tensor:
+    """Return the mean standard deviation of the numbers of samples ``(n, dim)``, some numbers at a time."""
+    return torch.cat([as_floats(part).std(dim=0, correction=0) for part in own.split(_NUMBERS_AT_ONCE, dim=1)]).mean()
 
 
 def _optimizer(weights: list[nn.Parameter], config: ResolvedConfig, learning_rate: float) -> torch.optim.Optimizer:

@@ -15,6 +15,7 @@ from ganaug.core.errors import ConfigError, TransferError
 from ganaug.core.provenance import ADAPTED, DROPPED, KEPT, NEW, Parent, Provenance, TransferReport
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
+from ganaug.data.batches import as_floats
 from ganaug.data.codec import Codec
 from ganaug.models.anatomy import CHANNEL, CLASS, ENTRY, Axis, anatomy
 from ganaug.models.gan import ConditionalGAN, load
@@ -227,7 +228,7 @@ def _mixture(
     judge.eval()
     shares = []
     for condition in range(len(target.classes)):
-        x = data.x[data.c == condition][: max(1, _ASKED // n)]
+        x = as_floats(data.x[data.c == condition][: max(1, _ASKED // n)])
         shares.append(torch.stack([judge(x, torch.full((len(x),), k)).mean() for k in range(n)]))
     scores = torch.stack(shares)  # (n_target, n_source)
     scores = scores - scores.mean(0)

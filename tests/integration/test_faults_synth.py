@@ -227,6 +227,7 @@ def test_resume_with_other_settings_is_refused(models, work, undisturbed):
         "output is images, not npz": ["--format", "npz"],
         "classes is 5 of 'cat', 5 of 'dog', not 5 of 'cat'": ["--class", "cat"],
         "preview is True, not False": ["--no-preview"],
+        "truncation is None, not 1.5": ["--truncation", "1.5"],
         "shard is None, not (0, 2)": ["--shard", "0/2"],
     }
     for says, change in changes.items():

@@ -11,6 +11,7 @@ import torch
 import ganaug
 from ganaug.core import registry
 from ganaug.core.config import TrainConfig
+from ganaug.data.batches import as_floats
 from ganaug.training.distributed import World, joined
 from ganaug.training.recipe import resolve
 from ganaug.training.trainer import Trainer, prepare
@@ -22,7 +23,7 @@ def fitted(X, y, world, dtype, **settings):
     data = prepare(X, y)
     config = resolve(TrainConfig(device="cpu", precision="float32", **settings), data.codec, data.classes)
     gan = ganaug.ConditionalGAN(data.codec, data.classes, config, seed=0)
-    Trainer(gan, data.x.to(dtype), data.c, 0, world=world).fit()
+    Trainer(gan, as_floats(data.x).to(dtype), data.c, 0, world=world).fit()
     return gan
 
 

@@ -100,25 +100,26 @@ class CopyProbe:
     """
 
     def __init__(self, trainer: "Trainer") -> None:
-        x, c = trainer.batches.x, trainer.batches.c
-        counts = torch.bincount(c)
-        random = torch.Generator(x.device).manual_seed(0)
-        self.z = torch.randn(_PROBES, trainer.gan.latent_dim, generator=random, device=x.device)
-        self.real: dict[int, tuple[Tensor, float]] = {}
+        batches, device = trainer.batches, trainer.device
+        counts = torch.bincount(batches.c)
+        random = torch.Generator(device).manual_seed(0)
+        self.z = torch.randn(_PROBES, trainer.gan.latent_dim, generator=random, device=device)
+        self.apart: dict[int, float] = {}
         if all(span.activation == "softmax" for span in trainer.gan.codec.spans):
             return
         for condition in counts.argsort()[:_WATCHED].tolist():
-            own = x[c == condition][:_REAL].flatten(1)
+            own = batches.of_class(condition, _REAL).flatten(1)
             apart = torch.cdist(own[:_PROBES], own)
             between = float(apart.fill_diagonal_(float("inf")).amin(1).median())
             if len(own) > 1 and between > 0:
-                self.real[condition] = own, between
+                self.apart[condition] = between
 
     @torch.no_grad()
     def ratios(self, trainer: "Trainer") -> dict[int, float]:
         """Return median distances to the nearest training sample, over those between training samples, by class."""
         found = {}
-        for condition, (own, between) in self.real.items():
+        for condition, between in self.apart.items():
+            own = trainer.batches.of_class(condition, _REAL).flatten(1)
             samples = trainer.generator_ema(self.z, torch.full((_PROBES,), condition, device=own.device))
             found[condition] = float(torch.cdist(samples.flatten(1), own).amin(1).median()) / between
         return found

@@ -66,10 +66,32 @@ class TestFormats:
             (["--include-real"], 2, "--include-real needs --balance or --data"),
             (["--device", "abacus"], 2, "device 'abacus'"),
             (["--precision", "float8"], 2, "precision"),
+            (["--truncation", "0"], 2, "--truncation must be a positive number; got 0.0"),
+            (["--truncation", "nan"], 2, "--truncation must be a positive number; got nan"),
         ],
     )
     def test_wrong_input(self, fails, models, arguments, code, says):
         fails(code, "synth", "--model", models / "images.safetensors", *arguments, says=says)
+
+    def test_truncation_is_that_of_the_model_and_is_on_record(self, ok, models, elsewhere):
+        ok("synth", "--model", models / "images.safetensors", "-n", 40, "-c", "cat", "-o", "all.npz")
+        ok(
+            "synth",
+            "--model",
+            models / "images.safetensors",
+            "-n",
+            40,
+            "-c",
+            "cat",
+            "-o",
+            "cut.npz",
+            "--truncation",
+            0.1,
+        )
+        whole, cut = (read(elsewhere / name).X.astype(float) for name in ("all.npz", "cut.npz"))
+        assert cut.std(axis=0).mean() < whole.std(axis=0).mean() / 2
+        told = [json.loads((elsewhere / f"{name}.npz.manifest.json").read_text()) for name in ("all", "cut")]
+        assert [plan["truncation"] for plan in told] == [None, 0.1]
 
     def test_class_by_position(self, ok, models):
         result, _ = ok(

@@ -86,3 +86,11 @@ def test_images_are_drawn_whole():
     assert x.shape == (16, 1, 8, 8)
     assert (x == x[:, :, :1, :1]).all()
     assert torch.equal((x[:, 0, 0, 0] >= 2).long(), c)
+
+
+def test_samples_of_a_class_come_in_the_order_of_the_data():
+    c = torch.tensor([1, 0, 1, 2, 1])
+    drawn = BalancedBatches(torch.arange(5)[:, None], c, 2, torch.Generator())
+    assert drawn.of_class(1).flatten().tolist() == [0, 2, 4]
+    assert drawn.of_class(1, 2).flatten().tolist() == [0, 2]
+    assert drawn.of_class(0, 9).flatten().tolist() == [1]

@@ -2,12 +2,14 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from ganaug.core.errors import SchemaError
-from ganaug.data.codec import fit_codec
+from ganaug.data.batches import as_floats
+from ganaug.data.codec import fit_codec, stored
 from ganaug.data.image import ImageCodec
 
 RNG = np.random.default_rng(0)
@@ -59,6 +61,35 @@ def test_pixels_stay_where_they_were():
     assert encoded[0, 1, 5, 2] == 1
     assert (encoded == 1).sum() == 1
     assert (encoded == -1).sum() == encoded.size - 1
+
+
+EVERY_BYTE = np.arange(768, dtype=np.uint8).reshape(1, 16, 16, 3).repeat(2, axis=0)
+KEPT = {
+    "channels last": (EVERY_BYTE, True),
+    "channels first": (EVERY_BYTE.transpose(0, 3, 1, 2).copy(), False),
+    "gray": (EVERY_BYTE.reshape(3, 16, 32), True),
+    "reversed": (EVERY_BYTE[:, ::-1], False),
+    "cut out": (EVERY_BYTE[:, 2:-2], False),
+    "read only": (np.frombuffer(EVERY_BYTE.tobytes(), np.uint8).reshape(EVERY_BYTE.shape), False),
+    "pictures": ([Image.fromarray(image) for image in EVERY_BYTE], False),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_bytes_are_kept_as_bytes_and_become_the_very_same_floats(name):
+    X, shares = KEPT[name]
+    codec = fit_codec(X)
+    kept = stored(codec, X)
+    assert kept.dtype == np.uint8 and np.shares_memory(kept, np.asarray(X)) == shares
+    floats = as_floats(torch.from_numpy(kept))  # warns if it may not write there
+    assert floats.dtype == torch.float32 and np.array_equal(floats.numpy(), codec.encode(X))
+
+
+@pytest.mark.parametrize("X", [EVERY_BYTE / 255, EVERY_BYTE.astype(np.uint16), EVERY_BYTE > 99])
+def test_other_pixels_are_kept_encoded(X):
+    codec = fit_codec(X)
+    kept = stored(codec, X)
+    assert kept.dtype == np.float32 and np.array_equal(kept, codec.encode(X))
 
 
 RANGES = {

@@ -6,6 +6,7 @@ from ganaug.core.config import TrainConfig
 from ganaug.core.errors import ConfigError
 from ganaug.core.schema import Classes
 from ganaug.data.image import ImageCodec
+from ganaug.models import conv
 from ganaug.models.conv import ImageGenerator, SelfAttention, ToneCurves, build_conv
 from ganaug.training.recipe import resolve
 
@@ -165,11 +166,23 @@ def test_calibration_moves_samples_but_not_training(built):
     training = generator.train()(z, c)
     real = torch.full((30, 1, 8, 8), -1.0)
     real[:, :, 2:6, 2:6] = 0.25
-    generator.eval().calibrate(real, torch.arange(3).repeat(10), torch.Generator().manual_seed(0))
+    generator.eval().calibrate(lambda condition, most: real[:most], torch.Generator().manual_seed(0))
     sampled = generator(z, c).detach()
     near = torch.minimum((sampled + 1).abs(), (sampled - 0.25).abs())
     assert (near < 1e-3).float().mean() > 0.95
     torch.testing.assert_close(generator.train()(z, c), training)
+
+
+def test_calibration_in_pieces_gives_the_same_curves(built, monkeypatch):
+    real = torch.rand(30, 1, 8, 8)
+    found = []
+    for most in (conv._CALIBRATION_NUMBERS, 700, 1):
+        monkeypatch.setattr(conv, "_CALIBRATION_NUMBERS", most)
+        built.tone = ToneCurves(1, 3)
+        built.eval().calibrate(lambda condition, most: real[:most], torch.Generator().manual_seed(0))
+        found.append(built.tone.made.clone())
+    for curves in found[1:]:
+        torch.testing.assert_close(curves, found[0], rtol=0, atol=1e-5)
 
 
 @pytest.fixture

@@ -106,6 +106,36 @@ def test_one_seed_one_sample(gan):
         assert not same(first, other)
 
 
+def test_truncation_makes_samples_more_alike_and_none_changes_nothing(images):
+    def spread(threshold):
+        made = images.sample(200, label=1, truncation=threshold, random_state=0)
+        return made.astype(float).std(axis=0).mean()
+
+    assert same(images.sample(9, label=1, truncation=None, random_state=0), images.sample(9, label=1, random_state=0))
+    spreads = [spread(threshold) for threshold in (None, 2, 1, 0.5, 0.01)]
+    assert spreads == sorted(spreads, reverse=True) and spreads[-1] < spreads[0] / 5
+    chunks = list(images.sample_iter(30, label=1, truncation=1, random_state=3))
+    assert same(concatenate(chunks), images.sample(30, label=1, truncation=np.float32(1), random_state=3))
+
+
+def test_truncation_leaves_the_noise_of_categories_alone(rows, monkeypatch):
+    seen = []
+    monkeypatch.setattr(rows.generator_ema, "forward", lambda z, c: seen.append(z) or torch.zeros(len(z), 57))
+    for threshold in (None, 0.5):
+        rows.encoded(np.zeros(100, dtype=np.int64), np.random.default_rng(0), threshold)
+    whole, cut = seen
+    dim = rows.config.latent_dim
+    assert torch.equal(cut[:, dim:], whole[:, dim:]) and whole.shape[1] > dim
+    assert cut[:, :dim].abs().max() <= 0.5 < whole[:, :dim].abs().max()
+    assert torch.equal(cut[:, :dim].argsort(0), whole[:, :dim].argsort(0))
+
+
+@pytest.mark.parametrize("threshold", [0, -1, np.nan, np.inf, "2"])
+def test_a_threshold_must_be_positive(gan, threshold):
+    with pytest.raises(ConfigError, match="truncation must be a positive number, or None; got"):
+        gan.sample(2, label=label_of(gan), truncation=threshold)
+
+
 def test_generators_of_numpy_move_on(gan):
     rng = np.random.default_rng(0)
     one, two = (gan.sample(10, label=label_of(gan), random_state=rng) for _ in range(2))

@@ -10,10 +10,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 import ganaug
 from ganaug.core import registry
+from ganaug.core.config import TrainConfig
 from ganaug.core.history import History
+from ganaug.core.schema import Classes
+from ganaug.data.batches import as_floats
 from ganaug.data.codec import fit_codec
 from ganaug.training.callbacks import Callback, ProgressBar, Watchdog
-from ganaug.training.trainer import Trainer
+from ganaug.training.recipe import resolve
+from ganaug.training.trainer import Trainer, prepare
 
 OBJECTIVES = ["vanilla", "lsgan", "wgan", "wgan-gp", "hinge", "relativistic"]
 
@@ -116,6 +120,24 @@ def test_same_seed_same_weights_and_globals_untouched(digit_images):
         assert same(getattr(first, part), getattr(second, part))
     assert not same(first.generator, other.generator)
     assert torch.equal(before, torch.get_rng_state())
+
+
+@pytest.mark.parametrize("shape", [(60, 12, 10), (60, 12, 10, 3), (60, 3, 12, 10)])
+def test_images_kept_as_bytes_train_the_model_of_encoded_ones_to_the_bit(shape):
+    X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    data = prepare(X, np.arange(60) % 3)
+    assert data.x.dtype == torch.uint8
+    config = resolve(TrainConfig(max_steps=4, device="cpu"), data.codec, data.classes)
+    trained = []
+    for x in (data.x, as_floats(data.x), torch.from_numpy(data.codec.encode(X))):
+        gan = ganaug.ConditionalGAN(data.codec, data.classes, config)
+        before = x.clone()
+        Trainer(gan, x, data.c, seed=0, callbacks=[Watchdog()]).fit()
+        assert torch.equal(x, before)
+        trained.append(gan)
+    for gan in trained[1:]:
+        assert all(same(getattr(gan, part), getattr(trained[0], part)) for part in ("generator_ema", "discriminator"))
+        assert gan.header()["history"] == trained[0].header()["history"]
 
 
 def test_thread_setting_is_restored_even_after_failure(iris):
@@ -308,10 +330,6 @@ def test_unknown_setting_says_what_was_meant(iris):
 
 
 def test_trainer_runs_on_what_it_is_given(iris):
-    from ganaug.core.config import TrainConfig
-    from ganaug.core.schema import Classes
-    from ganaug.training.recipe import resolve
-
     codec, classes = fit_codec(iris[0]), Classes.from_target(iris[1])
     gan = ganaug.ConditionalGAN(codec, classes, resolve(TrainConfig(max_steps=2), codec, classes))
     history = Trainer(gan, torch.from_numpy(codec.encode(iris[0])), torch.from_numpy(iris[1]), seed=0).fit()

@@ -7,6 +7,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.exceptions import ConvergenceWarning
 
 import ganaug
+from ganaug.data.batches import as_floats
 from ganaug.training.callbacks import Callback
 from ganaug.training.callbacks.alarms import CopyProbe
 from ganaug.training.trainer import Trainer, prepare
@@ -64,13 +65,13 @@ def test_no_alarm_on_the_bundled_digits_with_default_settings():
 def test_the_ratio_tells_copies_from_samples_of_the_same_kind(digit_images):
     run = trainer(*digit_images)
     probe = CopyProbe(run)
-    x, c = run.batches.x, run.batches.c
+    x, c = as_floats(run.batches.x), run.batches.c
     run.generator_ema = Planted(x, c, noise=0.0)
     assert max(probe.ratios(run).values()) < 1e-3
     other = prepare(
         np.random.default_rng(1).permuted(digit_images[0], axis=2), digit_images[1]
     )  # new pixels, same kind
-    run.generator_ema = Planted(other.x, other.c, noise=0.0)
+    run.generator_ema = Planted(as_floats(other.x), other.c, noise=0.0)
     assert min(probe.ratios(run).values()) > 0.8
 
 
@@ -87,17 +88,17 @@ def test_the_ratio_is_one_for_the_distance_between_neighbours():
 
 def test_twins_single_samples_and_categories_are_left_alone():
     twins = np.repeat(np.random.default_rng(0).normal(size=(5, 2)), 4, axis=0)
-    assert CopyProbe(trainer(np.r_[twins, twins + 9], np.repeat([0, 1], 20))).real == {}
+    assert CopyProbe(trainer(np.r_[twins, twins + 9], np.repeat([0, 1], 20))).apart == {}
     rows = np.random.default_rng(0).normal(size=(21, 2))
-    assert CopyProbe(trainer(rows, [0] * 20 + [1])).real.keys() == {0}
+    assert CopyProbe(trainer(rows, [0] * 20 + [1])).apart.keys() == {0}
     letters = np.random.default_rng(0).choice(list("abc"), (40, 3))
-    assert CopyProbe(trainer(letters, [0, 1] * 20)).real == {}
+    assert CopyProbe(trainer(letters, [0, 1] * 20)).apart == {}
 
 
 def test_many_classes_are_watched_at_the_rare_end():
     labels = np.repeat(np.arange(12), np.arange(14, 2, -1))
     run = trainer(np.random.default_rng(0).normal(size=(len(labels), 3)), labels)
-    assert sorted(CopyProbe(run).real) == [4, 5, 6, 7, 8, 9, 10, 11]
+    assert sorted(CopyProbe(run).apart) == [4, 5, 6, 7, 8, 9, 10, 11]
 
 
 def test_looking_changes_nothing(digit_images):

@@ -205,7 +205,7 @@ class Trainer:
             for network in (gan.generator, gan.discriminator, gan.generator_ema)
         )
         x, c = x.to(self.device, memory_format=layout), c.to(self.device)
-        if config.mismatch_weight and not any(isinstance(part, ProjectionHead) for part in self.discriminator.modules()):
+        if config.mismatch_weight and not any(isinstance(m, ProjectionHead) for m in self.discriminator.modules()):
             raise ConfigError(f"mismatch_weight needs a ProjectionHead; network {config.network!r} has none")
         self.objective = registry.lookup("objectives", config.objective)(config.label_smoothing)
         self._g_weights, self._d_weights = (

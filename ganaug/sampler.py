@@ -137,6 +137,9 @@ class GANOverSampler(BaseOverSampler):
         Of the objective's gradient penalty.
     penalty_every : int or "auto", default="auto"
         Penalise every k-th step, k times as strongly.
+    mismatch_weight : float or "auto", default="auto"
+        Of real samples under wrong labels, which the discriminator shall tell from those under their own (Reed et al.
+        2016, arXiv:1605.05396); 0: none. ``"auto"``: 0.1 for images with the relativistic objective, else 0.
     clip_grad_norm : float or None, default=None
         Largest gradient norm of a network.
     label_smoothing : float, default=0.0
@@ -211,6 +214,7 @@ class GANOverSampler(BaseOverSampler):
         "d_steps": [_AUTO, _positive(Integral)],
         "penalty_weight": [_AUTO, _positive(Real, closed="left")],
         "penalty_every": [_AUTO, _positive(Integral)],
+        "mismatch_weight": [_AUTO, _positive(Real, closed="left")],
         "clip_grad_norm": [_positive(Real), None],
         "label_smoothing": [Interval(Real, 0, 0.5, closed="left")],
         "instance_noise": [_positive(Real, closed="left")],
@@ -248,6 +252,7 @@ class GANOverSampler(BaseOverSampler):
         d_steps="auto",
         penalty_weight="auto",
         penalty_every="auto",
+        mismatch_weight="auto",
         clip_grad_norm=None,
         label_smoothing=0.0,
         instance_noise=0.0,
@@ -281,6 +286,7 @@ class GANOverSampler(BaseOverSampler):
         self.d_steps = d_steps
         self.penalty_weight = penalty_weight
         self.penalty_every = penalty_every
+        self.mismatch_weight = mismatch_weight
         self.clip_grad_norm = clip_grad_norm
         self.label_smoothing = label_smoothing
         self.instance_noise = instance_noise

@@ -70,6 +70,7 @@ class TrainConfig(_Settings):
     d_steps: Auto | PositiveInt = "auto"  # discriminator steps per generator step
     penalty_weight: Auto | NonNegativeFloat = "auto"  # gradient penalty: gamma (relativistic) or lambda (wgan-gp)
     penalty_every: Auto | PositiveInt = "auto"  # apply the penalty on every k-th step, k times as strong
+    mismatch_weight: Auto | NonNegativeFloat = "auto"  # of D's loss on real samples under wrong labels
     clip_grad_norm: PositiveFloat | None = None  # per network; None: no clipping
     label_smoothing: float = Field(0.0, ge=0, lt=0.5)  # one-sided, of D's real targets (vanilla, lsgan)
     instance_noise: NonNegativeFloat = 0.0  # std of noise on D's inputs, falling linearly to 0
@@ -100,6 +101,7 @@ class ResolvedConfig(TrainConfig):
     d_steps: PositiveInt
     penalty_weight: NonNegativeFloat
     penalty_every: PositiveInt
+    mismatch_weight: NonNegativeFloat = 0.0
     ema_decay: float
     precision: Literal["float32", "bfloat16"]
 

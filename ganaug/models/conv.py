@@ -209,7 +209,7 @@ class ImageDiscriminator(nn.Module):
         return parts
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
-        """Return logits ``(batch,)``."""
+        """Return logits in the shape of ``c``: ``(batch,)``, or ``(k, batch)`` for k labels of each sample."""
         return self.head(self.body(x), c)
 
 

@@ -28,5 +28,5 @@ class ProjectionHead(nn.Module):
         self.scale = 1 / math.sqrt(dim)
 
     def forward(self, features: Tensor, c: Tensor) -> Tensor:
-        """Return logits ``(batch,)`` from ``features (batch, dim)`` and ``c (batch,)``."""
-        return self.linear(features)[:, 0] + (self.embedding(c) * features).sum(1) * self.scale
+        """Return logits from ``features (batch, dim)``, in the shape of ``c``: ``(batch,)`` or ``(k, batch)``."""
+        return self.linear(features)[:, 0] + (self.embedding(c) * features).sum(-1) * self.scale

@@ -80,7 +80,7 @@ class RowDiscriminator(nn.Module):
         return {"body.0": Part("in", (FEATURE, ENTRY))}
 
     def forward(self, x: Tensor, c: Tensor) -> Tensor:
-        """Return logits ``(batch,)``."""
+        """Return logits in the shape of ``c``: ``(batch,)``, or ``(k, batch)`` for k labels of each sample."""
         return self.head(self.body(x), c)
 
 

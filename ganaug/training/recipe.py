@@ -10,6 +10,7 @@ from ganaug.core.errors import ConfigError
 from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec
 
+_MISMATCH = 0.1  # docs/decisions/0008-images.md
 _SMALLEST_SIDE = 4  # pixels at the bottom of the convolutional networks
 
 
@@ -41,6 +42,8 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConf
     network = ("mlp" if rows else "conv") if config.network == "auto" else config.network
     if config.attention and network == "mlp":
         raise ConfigError("attention needs images; the mlp network has none")
+    if config.mismatch_weight not in ("auto", 0) and len(classes) == 1:
+        raise ConfigError("mismatch_weight needs two classes or more; there is one")
     device = _device(config.device)
     own = {
         "optimizer": objective.optimizer,
@@ -51,10 +54,13 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConf
         "penalty_weight": objective.penalty_weight,
         "spectral_norm": objective.spectral_norm,
         "penalty_every": 1,
+        "mismatch_weight": 0.0,
     }
     if config.objective == "relativistic":
         own["penalty_every"] = 4
         own |= {"betas": (0.0, 0.95)} if rows else {"penalty_weight": _gamma(codec.sample_shape)}
+        if network == "conv" and len(classes) > 1:
+            own["mismatch_weight"] = _MISMATCH
     own |= _for_rows(classes) if rows else _for_images(codec.sample_shape, device)
     if config.learning_rate != "auto" and own["learning_rate"] == own["d_learning_rate"]:
         own["d_learning_rate"] = config.learning_rate  # one time scale stays one

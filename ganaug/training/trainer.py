@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ganaug.core import registry
 from ganaug.core.config import ResolvedConfig, TrainConfig
-from ganaug.core.errors import SchemaError, TrainingDivergedError
+from ganaug.core.errors import ConfigError, SchemaError, TrainingDivergedError
 from ganaug.core.history import History
 from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
@@ -21,6 +21,7 @@ from ganaug.data.batches import BalancedBatches, as_floats
 from ganaug.data.codec import Codec, fit_codec, stored
 from ganaug.data.stream import Refill, TableStream
 from ganaug.models.gan import ConditionalGAN
+from ganaug.models.layers import ProjectionHead
 from ganaug.models.noise import Noise
 from ganaug.training.callbacks import Callback, Watchdog, diversity
 from ganaug.training.distributed import World, joined, synchronised
@@ -205,6 +206,8 @@ class Trainer:
             for network in (gan.generator, gan.discriminator, gan.generator_ema)
         )
         x, c = x.to(self.device, memory_format=layout), c.to(self.device)
+        if config.mismatch_weight and not any(isinstance(m, ProjectionHead) for m in self.discriminator.modules()):
+            raise ConfigError(f"mismatch_weight needs a ProjectionHead; network {config.network!r} has none")
         self.objective = registry.lookup("objectives", config.objective)(config.label_smoothing)
         self._g_weights, self._d_weights = (
             [weight for weight in network.parameters() if weight.requires_grad]
@@ -268,9 +271,15 @@ class Trainer:
         with self._autocast():
             x = torch.cat([self._noisy(real), self._noisy(fake)]).requires_grad_(penalised)
             both = c.repeat(2)
-            logits = self.discriminator(x, both).float()
+            if self.config.mismatch_weight:
+                logits, mismatched = self.discriminator(x, torch.stack([both, self._wrong(c).repeat(2)])).float()
+            else:
+                logits = self.discriminator(x, both).float()
         real_logits, fake_logits = logits.chunk(2)
         loss = self.objective.discriminator_loss(real_logits, fake_logits)
+        if self.config.mismatch_weight:
+            mismatch = self.objective.discriminator_loss(real_logits, mismatched[: len(real)])
+            loss = loss + self.config.mismatch_weight * mismatch
         if penalised:
             penalty = self.objective.penalty(self.discriminator, x, both, logits, self.noise)
             loss = loss + self.config.penalty_weight * self.config.penalty_every * penalty
@@ -346,6 +355,11 @@ class Trainer:
         """Add instance noise (Sønderby et al. 2017, arXiv:1610.04490), fading with progress."""
         std = self.config.instance_noise * (1 - self.progress) if self.config.instance_noise else 0
         return x + std * self.noise.randn(*x.shape) if std else x
+
+    def _wrong(self, c: Tensor) -> Tensor:
+        """Draw another class for each sample."""
+        n = len(self.gan.classes)
+        return (c + 1 + (self.noise.rand(len(c)) * (n - 1)).long()) % n
 
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16")

@@ -68,7 +68,7 @@ def main():
         for objective in registry.names("objectives"):
             for kind, (X, own) in kinds.items():
                 for dtype in (torch.float64, torch.float32) if objective in ("lsgan", "vanilla") else (torch.float64,):
-                    settings = {"objective": objective, "instance_noise": 0.1, **own}
+                    settings = {"objective": objective, "instance_noise": 0.1, "mismatch_weight": 0.1, **own}
                     together = fitted(X, y, world, dtype, **settings)
                     if world.rank == 0:
                         name = f"{objective} {kind}" + (" float32" if dtype == torch.float32 else "")

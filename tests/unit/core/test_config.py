@@ -75,6 +75,7 @@ def test_name_that_is_like_none_lists_what_there_is():
         {"betas": (-0.1, 0.5)},
         {"betas": "fast"},
         {"penalty_weight": -1},
+        {"mismatch_weight": -0.1},
         {"label_smoothing": 0.5},
         {"label_smoothing": -0.1},
         {"instance_noise": -0.1},

@@ -74,6 +74,13 @@ def test_the_class_changes_images_and_logits():
     assert ((discriminator(images, zeros) - discriminator(images, ones)).abs() > 1e-5).all()
 
 
+def test_several_labels_of_an_image_are_judged_at_once():
+    _, discriminator = networks((1, 8, 8))
+    images, labels = torch.rand(6, 1, 8, 8), torch.tensor([[0, 1, 1, 0, 1, 0], [1, 0, 1, 1, 0, 0]])
+    apart = torch.stack([discriminator(images, c) for c in labels])
+    assert torch.allclose(discriminator(images, labels), apart, atol=1e-6)
+
+
 def test_scale_and_shift_belong_to_the_class():
     generator, _ = networks((1, 8, 8))
     generator.eval()

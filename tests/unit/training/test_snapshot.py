@@ -53,7 +53,7 @@ def saved(gan, path):
 @pytest.mark.parametrize("kind", ["rows", "images"])
 def test_a_resumed_training_gives_the_same_file(iris, digit_images, tmp_path, objective, kind):
     data = iris if kind == "rows" else digit_images
-    own = {"objective": objective, "instance_noise": 0.1, "max_steps": 14, "penalty_every": 3}
+    own = {"objective": objective, "instance_noise": 0.1, "mismatch_weight": 0.1, "max_steps": 14, "penalty_every": 3}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         whole = saved(ganaug.train(*data, **SMALL | own), tmp_path / "m")

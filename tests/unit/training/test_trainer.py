@@ -232,6 +232,7 @@ def test_progress_bar_shows_losses(iris):
         ({"d_steps": 3}, {"d_steps": 1}),
         ({"penalty_weight": 0.0}, {"penalty_weight": 1.0}),
         ({"penalty_every": 1}, {"penalty_every": 4}),
+        ({"mismatch_weight": 0.1}, {"mismatch_weight": 0.0}),
         ({"clip_grad_norm": 1e-3}, {"clip_grad_norm": None}),
         ({"instance_noise": 0.5}, {"instance_noise": 0.0}),
         ({"ema_decay": 0.0}, {"ema_decay": 0.99}),
@@ -267,6 +268,52 @@ def test_label_smoothing_changes_the_discriminator(iris):
         ganaug.train(*iris, objective="vanilla", label_smoothing=s, max_steps=3, random_state=0) for s in (0.0, 0.2)
     )
     assert not same(plain.discriminator, smooth.discriminator)
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_mismatch_adds_real_samples_under_wrong_labels(objective):
+    """Of two classes the wrong one is the other: the loss can be written down."""
+    x, c = torch.randn(40, 3, generator=torch.Generator().manual_seed(0)), torch.arange(40) % 2
+    settings = {"objective": objective, "penalty_weight": 0, "max_steps": 1, "width": 8}
+    gan = ganaug.train(x.numpy(), c.numpy(), random_state=0, mismatch_weight=0.3, **settings)
+    trainer = Trainer(gan, x, c, seed=0)
+    d, fake = gan.discriminator, torch.zeros(40, 3)
+    with torch.no_grad():
+        own, other, made = d(x, c), d(x, 1 - c), d(fake, c)
+    loss = trainer.objective.discriminator_loss
+    expected = loss(own, made) + 0.3 * loss(own, other)
+    assert torch.allclose(trainer.discriminator_step(x, fake, c)[0], expected, atol=1e-6)
+
+
+def test_mismatch_teaches_the_discriminator_labels(iris):
+    X, y = iris
+    right = []
+    for weight in (0, 0.5):
+        gan = ganaug.train(X, y, max_steps=150, mismatch_weight=weight, random_state=0)
+        labels = torch.arange(3)[:, None].expand(-1, len(y))
+        with torch.no_grad():
+            logits = gan.discriminator(torch.from_numpy(gan.codec.encode(X)), labels)
+        right.append((logits.argmax(0).numpy() == y).mean())
+    assert right[0] < 0.6 and right[1] > 0.8
+
+
+def test_mismatch_is_for_images_and_the_objective_it_was_measured_with(iris, digit_images):
+    def chosen(X, y, **settings):
+        return ganaug.train(X, y, max_steps=1, **settings).config.mismatch_weight
+
+    X, y = digit_images
+    assert chosen(X, y) > 0
+    assert chosen(*iris) == chosen(X, y, objective="hinge") == chosen(X[y == y[0]], y[y == y[0]]) == 0
+    with pytest.raises(ganaug.ConfigError, match="mismatch_weight needs two classes"):
+        chosen(X[y == y[0]], y[y == y[0]], mismatch_weight=1)
+
+
+def test_mismatch_needs_a_head_that_takes_several_labels(iris):
+    codec, classes = fit_codec(iris[0]), Classes.from_target(iris[1])
+    gan = ganaug.ConditionalGAN(codec, classes, resolve(TrainConfig(mismatch_weight=1), codec, classes), seed=0)
+    gan.discriminator.head = torch.nn.Identity()
+    with pytest.raises(ganaug.ConfigError, match="needs a ProjectionHead; network 'mlp'"):
+        Trainer(gan, torch.from_numpy(codec.encode(iris[0])), torch.from_numpy(iris[1]), seed=0)
 
 
 def test_attention_and_precision_on_images(digit_images):

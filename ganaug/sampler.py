@@ -71,8 +71,8 @@ class GANOverSampler(BaseOverSampler):
 
     The GAN learns all classes together, in class-balanced batches, so that rare classes borrow from frequent ones; of
     a class with more than 20,000 samples it sees that many. By default half of the new samples are the GAN's. The other
-    half are made from real ones of the class: rows lie on a line through two of them, gray images are smoothly bent
-    (`from_real`). Of the rows, the fifth that looks most like other classes is left out (`rejection`).
+    half are made from real ones of the class: rows lie on a line through two of them, gray images are bent
+    towards others (`from_real`). Of the rows, the fifth that looks most like other classes is left out (`rejection`).
     ``gan_.sample`` gives the GAN's alone.
 
     On colour images the GAN's share is chosen by `ganaug.choose_share`, and is 0 where its images do not clearly help;

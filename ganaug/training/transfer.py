@@ -52,7 +52,8 @@ def finetune(
     kind, categories of the same level. ``str(gan.transfer)`` says what that was.
 
     The target's own codec is used: numbers are standardised by the target's mean and spread, so that a column starts
-    with the source's shape at the target's location.
+    with the source's shape at the target's location. In the generator of images, what belongs to classes learns four
+    times as fast as what they share.
 
     Parameters
     ----------

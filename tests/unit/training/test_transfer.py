@@ -286,7 +286,6 @@ class TestMethods:
         gan = tuned(clipped, *images(8), method="freeze-d")[0]
         assert (gan.discriminator.body[0].weight == 0.5).all()
 
-
     def largest_change(self, source, X, y, of_classes):
         """Return the largest change of a generator's weights in one step of Adam, which moves each by its rate."""
         gan, start = tuned(source, X, y, max_steps=1, learning_rate=1e-3)

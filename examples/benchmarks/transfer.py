@@ -155,7 +155,7 @@ def compare(curves: dict[str, Curve]) -> str:
     lines = [f"from scratch: {best:.1f} at best, after {step} steps"]
     for name, curve in curves.items():
         there = next((f"after {row[0]} steps" for row in curve.rows if row[2] <= best), "never")
-        lines.append(f"{name}: as near {there}; ends {1 - curve.rows[-1][2] / own[-1][2]:.0%} lower")
+        lines.append(f"{name}: as near {there}; ends at {curve.rows[-1][2] / own[-1][2]:.0%} of its last distance")
     return "\n".join(lines)
 
 

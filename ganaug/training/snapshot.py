@@ -238,7 +238,7 @@ def _load_state(trainer: "Trainer", state: dict[str, Tensor]) -> None:
     for part in _OPTIMIZERS:
         optimizer = getattr(trainer, part)
         moments: dict[int, dict[str, Tensor]] = {}
-        weights = optimizer.param_groups[0]["params"]
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         for name, tensor in state.items():
             if name.startswith(part):
                 _, i, kind = name.split(".")

@@ -61,6 +61,19 @@ def test_a_resumed_training_gives_the_same_file(iris, digit_images, tmp_path, ob
         assert saved(resumed(data, tmp_path / "state", **own), tmp_path / "m") == whole
 
 
+def test_so_does_a_resumed_fine_tuning_of_images(digit_images, tmp_path):
+    images, labels = digit_images
+    source = ganaug.train(images, labels, **SMALL | {"max_steps": 1})
+    how = SMALL | {"max_steps": 14}
+    whole = saved(ganaug.finetune(source, images, labels + 1, **how), tmp_path / "m")
+    with pytest.raises(RuntimeError, match="crash"):
+        stopped = [ganaug.Snapshot(tmp_path / "state", steps=4), Crash(11)]
+        ganaug.finetune(source, images, labels + 1, callbacks=stopped, **how)
+    resume = [ganaug.Snapshot(tmp_path / "state", resume=True)]
+    again = ganaug.finetune(source, images, labels + 1, callbacks=resume, **how)
+    assert saved(again, tmp_path / "m") == whole
+
+
 def test_between_rows_of_history_too(iris, tmp_path):
     """Of 200 steps every second is recorded; the state is of one between them."""
     own = {"max_steps": 200}

@@ -286,6 +286,25 @@ class TestMethods:
         gan = tuned(clipped, *images(8), method="freeze-d")[0]
         assert (gan.discriminator.body[0].weight == 0.5).all()
 
+    def largest_change(self, source, X, y, of_classes):
+        """Return the largest change of a generator's weights in one step of Adam, which moves each by its rate."""
+        gan, start = tuned(source, X, y, max_steps=1, learning_rate=1e-3)
+        end = all_weights(gan)["generator"]
+        words = ("embedding", "scale", "shift")
+        return max(
+            float((end[name] - start["generator"][name]).abs().max())
+            for name, _ in gan.generator.named_parameters()
+            if any(word in name for word in words) == of_classes
+        )
+
+    def test_what_belongs_to_classes_learns_faster_in_images(self, source):
+        data = images(8, "abx")
+        assert self.largest_change(source, *data, of_classes=True) == pytest.approx(4e-3, rel=0.01)
+        assert self.largest_change(source, *data, of_classes=False) == pytest.approx(1e-3, rel=0.01)
+
+    def test_in_rows_everything_learns_alike(self, rows):
+        assert self.largest_change(rows, *table(), of_classes=True) < 1.1e-3
+
 
 class TestNewClasses:
     def start(self, source, embeddings, X=None):
@@ -325,12 +344,13 @@ class TestSettings:
         assert (gan.config.width, gan.config.latent_dim) == (4, 64)
         assert tuned(source, *images(8), latent_dim=16)[0].transfer.tensors["generator.linear.weight"] == NEW
 
-    def test_fewer_steps_than_from_scratch(self, source):
+    def test_fewer_steps_than_from_scratch(self, source, rows):
         from ganaug.training.trainer import prepare
         from ganaug.training.transfer import _resolve
 
         data = prepare(*images(8))
-        assert 0 < _resolve(source, data, {}).max_steps < 1200
+        assert _resolve(source, data, {}).max_steps == 750
+        assert _resolve(rows, prepare(*table()), {}).max_steps == 100
         assert _resolve(source, data, {"max_steps": 7}).max_steps == 7
 
     def test_another_objective_brings_its_own_spectral_norm(self, source):

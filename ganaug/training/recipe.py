@@ -59,7 +59,7 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConf
     if config.objective == "relativistic":
         own["penalty_every"] = 4
         own |= {"betas": (0.0, 0.95)} if rows else {"penalty_weight": _gamma(codec.sample_shape)}
-        if network == "conv" and len(classes) > 1:
+        if network == "conv" and codec.sample_shape[0] > 1 and len(classes) > 1:
             own["mismatch_weight"] = _MISMATCH
     own |= _for_rows(classes) if rows else _for_images(codec.sample_shape, device)
     if config.learning_rate != "auto" and own["learning_rate"] == own["d_learning_rate"]:

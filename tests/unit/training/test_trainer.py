@@ -297,13 +297,15 @@ def test_mismatch_teaches_the_discriminator_labels(iris):
     assert right[0] < 0.6 and right[1] > 0.8
 
 
-def test_mismatch_is_for_images_and_the_objective_it_was_measured_with(iris, digit_images):
+def test_mismatch_is_for_colour_and_the_objective_it_was_measured_with(iris, digit_images):
     def chosen(X, y, **settings):
         return ganaug.train(X, y, max_steps=1, **settings).config.mismatch_weight
 
     X, y = digit_images
-    assert chosen(X, y) > 0
-    assert chosen(*iris) == chosen(X, y, objective="hinge") == chosen(X[y == y[0]], y[y == y[0]]) == 0
+    coloured = np.stack([X, X, X], axis=-1)
+    assert chosen(coloured, y) > 0
+    assert chosen(*iris) == chosen(X, y) == chosen(coloured, y, objective="hinge") == 0
+    assert chosen(coloured[y == y[0]], y[y == y[0]]) == 0
     with pytest.raises(ganaug.ConfigError, match="mismatch_weight needs two classes"):
         chosen(X[y == y[0]], y[y == y[0]], mismatch_weight=1)
 

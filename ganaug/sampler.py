@@ -139,8 +139,8 @@ class GANOverSampler(BaseOverSampler):
         Penalise every k-th step, k times as strongly.
     mismatch_weight : float or "auto", default="auto"
         Of real samples under wrong labels, which the discriminator shall tell from those under their own (Reed et al.
-        2016, arXiv:1605.05396); 0: none. More samples show their class, fewer kinds of them. ``"auto"``: 0.1 for images in
-        colour with the relativistic objective, else 0.
+        2016, arXiv:1605.05396); 0: none. More samples then show their class, but fewer kinds of them. ``"auto"``: 0.1
+        for images in colour with the relativistic objective, else 0.
     clip_grad_norm : float or None, default=None
         Largest gradient norm of a network.
     label_smoothing : float, default=0.0

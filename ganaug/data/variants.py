@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ganaug.data.registration import field, register
-from ganaug.data.warping import sharply_warped, smoothed, turns
+from ganaug.data.warping import sharply_warped, smoothed
 
 _SHIFT = 0.85 / 28  # of the longer side: standard deviation of how far a pixel moves at random
 _SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the random field
@@ -70,10 +70,10 @@ class Deformations:
 
 
 class Recoloured:
-    """Draws images of a class, turned by any angle, mirrored, and in the colours of any training image.
+    """Draws images of a class, turned, mirrored, and in the colours of any training image.
 
-    What lies outside is reflected. Each channel gets the mean and the standard deviation that it has in the image whose
-    colours are worn (Reinhard et al. 2001).
+    Every pixel stays a pixel: squares are turned by quarter turns, other images by half turns, and each channel gets
+    the mean and the standard deviation that it has in the image whose colours are worn (Reinhard et al. 2001).
 
     Parameters
     ----------
@@ -86,14 +86,16 @@ class Recoloured:
     def __init__(self, own: np.ndarray, worn: np.ndarray) -> None:
         self.own = own
         self.means, self.stds = (f(worn, axis=(2, 3), keepdims=True) for f in (np.mean, np.std))
+        self.step = 1 if own.shape[2] == own.shape[3] else 2
 
     def draw(self, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return images ``(n, channels, height, width)`` in [-1, 1], float32."""
         images = self.own[rng.integers(len(self.own), size=n)]
-        mirrored = rng.random(n) < 0.5
-        images[mirrored] = images[mirrored, ..., ::-1]
-        angles = torch.from_numpy(rng.uniform(0, 2 * np.pi, n).astype(np.float32))
-        images = sharply_warped(images, turns(angles, images), "reflection")
+        turns, mirrored = self.step * rng.integers(4 // self.step, size=n), rng.integers(2, size=n)
+        for way in np.unique(np.stack([turns, mirrored], axis=1), axis=0):
+            same = (turns == way[0]) & (mirrored == way[1])
+            turned = np.rot90(images[same], way[0], axes=(2, 3))
+            images[same] = turned[..., ::-1] if way[1] else turned
         mean, std = (f(images, axis=(2, 3), keepdims=True) for f in (np.mean, np.std))
         chosen = rng.integers(len(self.means), size=n)
         coloured = (images - mean) / np.maximum(std, 1e-6) * self.stds[chosen] + self.means[chosen]

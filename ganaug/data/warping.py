@@ -8,41 +8,32 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def warp(images: Tensor, displacements: Tensor, mode: str, padding: str = "border") -> Tensor:
-    """Fetch pixels from displaced places.
+def warp(images: Tensor, displacements: Tensor, mode: str) -> Tensor:
+    """Fetch pixels from displaced places; outside there is the border's.
 
     Parameters
     ----------
     images : Tensor of shape (n, channels, height, width)
     displacements : Tensor of shape (n, height, width, 2)
         Right and down, in halves of the image's width and height.
-    mode, padding : str
-        Interpolation and what lies outside; as in ``torch.nn.functional.grid_sample``.
+    mode : str
+        Interpolation, as in ``torch.nn.functional.grid_sample``.
     """
-    return F.grid_sample(images, _still(images) + displacements, mode, padding_mode=padding, align_corners=False)
+    still = F.affine_grid(torch.eye(2, 3)[None], [1, 1, *images.shape[2:]], align_corners=False)
+    return F.grid_sample(images, still + displacements, mode, padding_mode="border", align_corners=False)
 
 
-def sharply_warped(images: np.ndarray, displacements: Tensor, padding: str = "border") -> np.ndarray:
+def sharply_warped(images: np.ndarray, displacements: Tensor) -> np.ndarray:
     """Fetch pixels as `warp` does, but without blur.
 
     Interpolation blurs; so each channel gets the values that its nearest pixels have, in the order of the
     interpolated ones.
     """
     smooth, sharp = (
-        warp(torch.from_numpy(images), displacements, mode, padding).flatten(2).numpy()
-        for mode in ("bicubic", "nearest")
+        warp(torch.from_numpy(images), displacements, mode).flatten(2).numpy() for mode in ("bicubic", "nearest")
     )
     np.put_along_axis(sharp, smooth.argsort(axis=2, kind="stable"), np.sort(sharp, axis=2), axis=2)
     return sharp.reshape(images.shape)
-
-
-def turns(angles: Tensor, images: np.ndarray) -> Tensor:
-    """Return displacements ``(n, height, width, 2)`` that turn images ``(n, channels, height, width)``; in radians."""
-    height, width = images.shape[2:]
-    cos, sin = angles.cos(), angles.sin()
-    rows = torch.stack([cos, -sin * height / width]), torch.stack([sin * width / height, cos])
-    matrices = torch.stack(rows).permute(2, 0, 1) - torch.eye(2)
-    return torch.einsum("hwj,nij->nhwi", _still(images)[0], matrices)
 
 
 def smoothed(x: Tensor, std: float, padding: str = "constant") -> Tensor:
@@ -56,7 +47,3 @@ def smoothed(x: Tensor, std: float, padding: str = "constant") -> Tensor:
         weight = (kernel / kernel.sum()).view(shape).repeat(x.shape[1], 1, 1, 1)
         x = F.conv2d(F.pad(x, pad, padding), weight, groups=x.shape[1])
     return x
-
-
-def _still(images: Tensor | np.ndarray) -> Tensor:
-    return F.affine_grid(torch.eye(2, 3)[None], [1, 1, *images.shape[2:]], align_corners=False)

@@ -30,7 +30,7 @@ class Repeating:
         self.codec, self.generator_ema = gan.codec, gan.generator_ema
         self.chunk = next(gan.sample_iter(n, label=gan.classes_[0], random_state=0))
 
-    def sample_iter(self, n, label, random_state):
+    def sample_iter(self, n, **_):
         """Yield the same chunk until there are n samples."""
         while n > 0:
             yield self.chunk[:n]

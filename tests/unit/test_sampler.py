@@ -332,8 +332,7 @@ def test_images_made_from_real_ones_have_their_pixel_values(digit_images):
     X, y = digit_images
     made, labels = (part[len(X) :] for part in resample(X, y, from_real=1.0))
     for image, label in zip(made, labels, strict=True):
-        values = np.sort(X[y == label].reshape((y == label).sum(), -1), axis=1)
-        assert (values == np.sort(image.ravel())).all(axis=1).any()
+        assert any(np.isin(image, real).all() for real in X[y == label])
     assert not any((X == image).all(axis=(1, 2)).any() for image in made)
 
 

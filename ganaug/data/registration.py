@@ -9,7 +9,7 @@ from ganaug.data.warping import smoothed, warp
 _POINTS = 8  # control points along a side
 _STEPS = 40
 _LEARNING_RATE = 0.03  # in halves of a side
-_STIFFNESS = 0.35
+_STIFFNESS = 0.4
 _BLUR = 1.5 / 28  # of the side: standard deviation of the kernel that both images are smoothed with
 _FAINTEST = 1e-4  # variance
 _SIDE = 32  # pixels that larger images are reduced to

@@ -9,7 +9,7 @@ from torch import Tensor
 from ganaug.data.registration import field, register
 from ganaug.data.warping import sharply_warped, smoothed
 
-_SHIFT = 0.85 / 28  # of the longer side: standard deviation of how far a pixel moves at random
+_SHIFT = 0.75 / 28  # of the longer side: standard deviation of how far a pixel moves at random
 _SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the random field
 _PAIRS = 600  # about as many ways from one image to another
 _MOST = 4_000  # images of a class

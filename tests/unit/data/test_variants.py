@@ -73,7 +73,7 @@ def test_pixels_move_at_random_by_a_share_of_the_longer_side_and_together():
     deformations = Deformations(np.zeros((1, 1, 80, 40), dtype=np.float32), rng)
     displacements = deformations._random(50, rng) * deformations.shift
     pixels = displacements.numpy() * np.array([40, 80]) / 2  # x, y in units of a pixel
-    np.testing.assert_allclose(pixels.std(axis=(1, 2)), np.full((50, 2), 80 * 0.85 / 28), rtol=0.01)
+    np.testing.assert_allclose(pixels.std(axis=(1, 2)), np.full((50, 2), 80 * 0.75 / 28), rtol=0.01)
     assert np.abs(np.diff(pixels, axis=1)).max() < 2
 
 

@@ -19,8 +19,9 @@ from ganaug.core.config import ResolvedConfig, TrainConfig
 from ganaug.data.batches import as_floats
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.callbacks import Callback
+from ganaug.training.preparation import prepare
 from ganaug.training.recipe import resolve
-from ganaug.training.trainer import Trainer, prepare
+from ganaug.training.trainer import Trainer
 
 
 class Stopwatch(Callback):

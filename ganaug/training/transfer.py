@@ -21,8 +21,9 @@ from ganaug.models.layers import ClassEmbedding
 from ganaug.models.transplant import transplant
 from ganaug.training.callbacks import Callback, Watchdog
 from ganaug.training.distributed import joined
+from ganaug.training.preparation import Prepared, prepare, refuse_unsavable
 from ganaug.training.recipe import resolve
-from ganaug.training.trainer import Prepared, Trainer, prepare, refuse_unsavable
+from ganaug.training.trainer import Trainer
 from ganaug.training.tuning import Anchor, FasterClasses
 
 _NETWORK = ("objective", "network", "width", "depth", "latent_dim", "attention", "spectral_norm")

@@ -96,12 +96,12 @@ def words(*known):
 @pytest.fixture(scope="module")
 def prepared_only():
     """Do everything but the steps of training."""
-    from ganaug.training import trainer
+    from ganaug.training import preparation, trainer
 
     def train(X, y, *, random_state=None, callbacks=(), **settings):
         config = TrainConfig(**settings)
-        data = trainer.prepare(X, y)
-        trainer.refuse_unsavable(data)
+        data = preparation.prepare(X, y)
+        preparation.refuse_unsavable(data)
         trainer.resolve(config, data.codec, data.classes)
         raise Stop("prepared")
 

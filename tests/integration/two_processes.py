@@ -13,8 +13,9 @@ from ganaug.core import registry
 from ganaug.core.config import TrainConfig
 from ganaug.data.batches import as_floats
 from ganaug.training.distributed import World, joined
+from ganaug.training.preparation import prepare
 from ganaug.training.recipe import resolve
-from ganaug.training.trainer import Trainer, prepare
+from ganaug.training.trainer import Trainer
 
 
 def fitted(X, y, world, dtype, **settings):

@@ -16,8 +16,9 @@ from ganaug.core.schema import Classes
 from ganaug.data.batches import as_floats
 from ganaug.data.codec import fit_codec
 from ganaug.training.callbacks import Callback, ProgressBar, Watchdog
+from ganaug.training.preparation import prepare
 from ganaug.training.recipe import resolve
-from ganaug.training.trainer import Trainer, prepare
+from ganaug.training.trainer import Trainer
 
 OBJECTIVES = ["vanilla", "lsgan", "wgan", "wgan-gp", "hinge", "relativistic"]
 

@@ -345,7 +345,7 @@ class TestSettings:
         assert tuned(source, *images(8), latent_dim=16)[0].transfer.tensors["generator.linear.weight"] == NEW
 
     def test_fewer_steps_than_from_scratch(self, source, rows):
-        from ganaug.training.trainer import prepare
+        from ganaug.training.preparation import prepare
         from ganaug.training.transfer import _resolve
 
         data = prepare(*images(8))

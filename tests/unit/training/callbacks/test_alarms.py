@@ -10,7 +10,8 @@ import ganaug
 from ganaug.data.batches import as_floats
 from ganaug.training.callbacks import Callback
 from ganaug.training.callbacks.alarms import CopyProbe
-from ganaug.training.trainer import Trainer, prepare
+from ganaug.training.preparation import prepare
+from ganaug.training.trainer import Trainer
 
 
 def trainer(X, y):

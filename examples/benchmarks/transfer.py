@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from scipy import linalg
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 import ganaug
+from ganaug.evaluation.metrics.distances import frechet_distance
 from ganaug.training.callbacks import Callback
 
 
@@ -67,7 +67,7 @@ class Judge:
                 optimizer.step()
                 schedule.step()
         network.eval()
-        self.mean, self.covariance = moments(self.features(tensor(images[held_out])))
+        self.held_out = self.features(tensor(images[held_out])).double().numpy()
 
     @staticmethod
     def _block(a: int, b: int) -> list[nn.Module]:
@@ -81,11 +81,9 @@ class Judge:
     def __call__(self, x: Tensor, labels: np.ndarray) -> tuple[float, float]:
         """Return the Fréchet distance to the held-out images, and the share that is called by its label."""
         features = self.features(x)
-        mean, covariance = moments(features)
-        mixed = np.sqrt(linalg.eigvals(covariance @ self.covariance).real.clip(0)).sum()
-        distance = ((mean - self.mean) ** 2).sum() + np.trace(covariance + self.covariance) - 2 * mixed
+        distance = frechet_distance(self.held_out, features.double().numpy())
         called = self.classes[self.head(features).argmax(1).numpy()]
-        return float(distance), float((called == labels).mean())
+        return distance, float((called == labels).mean())
 
 
 class Curve(Callback):
@@ -113,11 +111,6 @@ class Curve(Callback):
                 made.append(generator(z[:200], c[:200]))
             self.rows.append((gan.step, before - self.start, *self.judge(torch.cat(made), labels)))
         self.start += time.process_time() - before
-
-
-def moments(features: Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """Return mean and covariance."""
-    return features.double().mean(0).numpy(), np.cov(features.double().numpy().T)
 
 
 def tensor(images: np.ndarray) -> Tensor:

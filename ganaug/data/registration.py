@@ -35,7 +35,7 @@ def register(moving: Tensor, fixed: Tensor) -> Tensor:
     moving, fixed = (smoothed(F.adaptive_avg_pool2d(x, sides), _BLUR, "replicate") for x in (moving, fixed))
     scale = torch.stack([moving, fixed]).flatten(2).var(2).mean(0).clamp_min(_FAINTEST)
     control = torch.zeros(len(moving), 2, _POINTS, _POINTS, requires_grad=True)
-    optimizer = torch.optim.Adam([control], _LEARNING_RATE, betas=(0.9, 0.999))
+    optimizer = torch.optim.Adam([control], _LEARNING_RATE)
     for _ in range(_STEPS):
         bent = warp(moving, field(control, sides), "bilinear")
         difference = (bent - fixed).square().mean((1, 2, 3)) / scale

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from ganaug.core.config import ResolvedConfig
 from ganaug.data.codec import Span
-from ganaug.models.anatomy import ENTRY, FEATURE, Part
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
+from ganaug.models.layout import ENTRY, FEATURE, Part
 
 _EMBEDDING_DIM = 16
 _TEMPERATURE = 0.2  # of the softened one-hot that the discriminator sees in training (as in CTGAN, arXiv:1907.00503)

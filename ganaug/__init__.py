@@ -24,7 +24,7 @@ _HOME = {
     "History": "ganaug.core.history",
     "Snapshot": "ganaug.training.snapshot",
     "TableStream": "ganaug.data.table.stream",
-    "train": "ganaug.training.trainer",
+    "train": "ganaug.training.train",
     "finetune": "ganaug.finetuning.finetune",
     "load": "ganaug.models.gan",
     "evaluate": "ganaug.evaluation.evaluate",
@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from ganaug.oversampling.sampler import GANOverSampler as GANOverSampler
     from ganaug.training.callbacks.keep_best import KeepBest as KeepBest
     from ganaug.training.snapshot import Snapshot as Snapshot
-    from ganaug.training.trainer import train as train
+    from ganaug.training.train import train as train
 
 
 def __getattr__(name: str) -> Any:

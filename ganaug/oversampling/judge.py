@@ -15,7 +15,7 @@ from ganaug.models.classifier import batch_weights, classify
 from ganaug.models.gan import ConditionalGAN
 from ganaug.oversampling.images import Deformations, Repeats
 from ganaug.oversampling.selection import selected_images
-from ganaug.training.trainer import train
+from ganaug.training.train import train
 
 _FEWEST = 12  # images of a rare class: fewer leave nothing to judge by
 _RARE = 1 / 3  # of the largest class: fewer images make a class rare

@@ -26,7 +26,7 @@ from ganaug.oversampling.images import Deformations, Recoloured, Repeats
 from ganaug.oversampling.judge import choose_share
 from ganaug.oversampling.selection import selected_images, selected_rows
 from ganaug.oversampling.soundness import are_sound
-from ganaug.training.trainer import train
+from ganaug.training.train import train
 
 MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
 _MOST_TAUGHT = 20_000  # samples of a class that training sees: it draws fewer than that from a class in all

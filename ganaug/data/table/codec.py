@@ -11,7 +11,7 @@ from scipy import sparse
 
 from ganaug.core.errors import SchemaError
 from ganaug.core.schema import Column, TableSchema
-from ganaug.data.codec import Span
+from ganaug.data.codec import Codec, Span
 from ganaug.data.table.columns import CategoryColumn, ColumnCodec, ConstantColumn, NumericColumn, dense, fit_column
 
 _SPARSE: dict[str, Any] = {
@@ -23,7 +23,7 @@ _SPARSE: dict[str, Any] = {
 _COLUMNS: TypeAdapter[list[ColumnCodec]] = TypeAdapter(list[ColumnCodec])
 
 
-class TableCodec:
+class TableCodec(Codec):
     """Rows of any container ↔ float32 rows.
 
     Numbers are standardised, categories one-hot; missing values and a dominant number are states of their own; dates

@@ -345,12 +345,12 @@ class TestSettings:
         assert tuned(source, *images(8), latent_dim=16)[0].transfer.tensors["generator.linear.weight"] == NEW
 
     def test_fewer_steps_than_from_scratch(self, source, rows):
-        from ganaug.data.encoded import prepare
+        from ganaug.data.encoded import encode
         from ganaug.finetuning.finetune import _resolve
 
-        data = prepare(*images(8))
+        data = encode(*images(8))
         assert _resolve(source, data, {}).max_steps == 750
-        assert _resolve(rows, prepare(*table()), {}).max_steps == 100
+        assert _resolve(rows, encode(*table()), {}).max_steps == 100
         assert _resolve(source, data, {"max_steps": 7}).max_steps == 7
 
     def test_another_objective_brings_its_own_spectral_norm(self, source):

@@ -7,7 +7,7 @@ import torch
 from sklearn.model_selection import StratifiedKFold
 from torch.nn import functional as F
 
-from ganaug.evaluation.assess import thinned
+from ganaug.evaluation.samples import evenly
 from ganaug.models.classifier import batch_weights, classify
 from ganaug.oversampling.images import Variants
 
@@ -39,7 +39,7 @@ def are_sound(
     seed : int
         Seeds halves, variants and classifiers.
     """
-    few = thinned(np.argsort(c, kind="stable"), _MOST)
+    few = np.argsort(c, kind="stable")[evenly(len(c), _MOST)]
     sides = min(_SIDE, x.shape[2]), min(_SIDE, x.shape[3])
     x, c = F.adaptive_avg_pool2d(torch.from_numpy(x[few]), sides).numpy(), c[few]
     gain = np.empty(len(c))

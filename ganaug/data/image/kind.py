@@ -8,6 +8,7 @@ import torch
 from ganaug.core.classes import Classes
 from ganaug.data.codec import Codec
 from ganaug.data.image.codec import ImageCodec
+from ganaug.data.image.disguises import disguises
 from ganaug.data.image.pixels import to_picture
 from ganaug.data.kind import Kind
 
@@ -70,7 +71,7 @@ IMAGE = Kind(
     sources=("gan", "deformation", "recolouring", "repeat"),
     source_shares=(1.0, 0.0, 0.0, 0.0),
     judged=True,
-    metrics=("frechet", "kernel", "class-score", "neighbourhoods", "two-sample"),
+    metrics=("frechet", "kid", "inception-score", "prdc", "c2st"),
     classifier="network",
     finetune_share=0.5,
     class_learning_rate=4.0,  # docs/experiments/transfer.md
@@ -79,5 +80,6 @@ IMAGE = Kind(
     n_shown=100,
     repeats=3,
     show=show,
+    disguises=disguises,
     has_preview=True,
 )

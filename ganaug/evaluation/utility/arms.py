@@ -171,3 +171,6 @@ def worth_trying(arms: Mapping[str, Arm], counts: np.ndarray) -> dict[str, Arm]:
     """Leave out the ways that balance classes where they are balanced."""
     idle = (WEIGHTS, OVER_SAMPLING, SMOTE_ARM) if about_equal(counts) else ()
     return {name: arm for name, arm in arms.items() if name not in idle}
+
+
+ARMS = {"trees": row_arms, "network": image_arms}  # by `Kind.classifier`

@@ -15,7 +15,7 @@ _HOME = {
     "Pool": "ganaug.loops.pool",
     "make_pool": "ganaug.loops.pool",
     "Synthesizer": "ganaug.models.synthesizer",
-    "PoolRefresh": "ganaug.loops.source",
+    "PoolRefresh": "ganaug.loops.refresh",
     "ConditionalGAN": "ganaug.models.gan",
     "TrainConfig": "ganaug.core.config",
     "TransferConfig": "ganaug.core.config",
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
     from ganaug.evaluation.result import Evaluation as Evaluation
     from ganaug.finetuning.finetune import Finetune as Finetune, finetune as finetune
     from ganaug.loops.pool import Pool as Pool, make_pool as make_pool
-    from ganaug.loops.source import PoolRefresh as PoolRefresh
+    from ganaug.loops.refresh import PoolRefresh as PoolRefresh
     from ganaug.loops.synthetic_mix import SyntheticMix as SyntheticMix
     from ganaug.loops.torchvision import GANReplace as GANReplace
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load

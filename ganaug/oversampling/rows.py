@@ -77,7 +77,7 @@ class Belonging:
         self.linear = LogisticRegression(class_weight="balanced", solver=solver).fit(self.x, self.is_own)
 
     def rank(self, points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Return how much each of the points belongs compared with the others, ``(n,)`` in [0, 1); `rng` orders ties."""
+        """Return how much each point belongs compared with the others, ``(n,)`` in [0, 1); `rng` orders ties."""
         points = _flat(points)
         return (_ranks(self.share(points), rng) + _ranks(self.linear.decision_function(points), rng)) / 2
 

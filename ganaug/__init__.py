@@ -6,7 +6,7 @@ The public names load on first use, so ``import ganaug`` costs milliseconds and 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ganaug._version import __version__
 
 _HOME = {
     "GANOverSampler": "ganaug.oversampling.sampler",

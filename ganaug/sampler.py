@@ -309,7 +309,8 @@ class GANOverSampler(BaseOverSampler):
         return X, y, binarize_y
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
-        settings = {name: getattr(self, name) for name in TrainConfig.model_fields}
+        settings = {name: getattr(self, name) for name in TrainConfig.model_fields if name != "quality"}
+        settings["quality"] = "oversampling"
         TrainConfig(**settings)
         if self.pretrained is None and self._transfer() != TransferConfig().model_dump():
             raise ConfigError("method, embeddings and ewc_weight have no meaning without pretrained")
@@ -420,7 +421,7 @@ class GANOverSampler(BaseOverSampler):
     ) -> Iterator[tuple[Any, Any]]:
         """Yield new rows of each class in chunks."""
         rejection = _REJECTION if self.rejection == "auto" else self.rejection
-        codec, labels = fit_codec(X) if self.gan_ is None else self.gan_.codec, np.unique(y)
+        codec, labels = fit_codec(X, dependencies=True) if self.gan_ is None else self.gan_.codec, np.unique(y)
         x, c = codec.encode(X), np.searchsorted(labels, y)
         for label, n in wanted.items():
             k = int(np.searchsorted(labels, label))

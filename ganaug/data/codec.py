@@ -16,7 +16,7 @@ class Span(NamedTuple):
 
     start: int
     dim: int
-    activation: str  # "identity" (a number), "softmax" (one-hot) or "tanh" (pixels)
+    activation: str  # "identity" (a number), "normal" (a normal score), "softmax" (one-hot) or "tanh" (pixels)
     column: int  # position in the schema
 
 
@@ -66,15 +66,17 @@ def is_image_data(X: Any) -> bool:
     return getattr(X, "ndim", 2) > 2
 
 
-def fit_codec(X: Any) -> Codec:
-    """Fit the codec that suits `X`: ``image`` for image arrays and PIL images, else ``table``.
+def fit_codec(X: Any, **options: Any) -> Codec:
+    """Fit the codec that suits `X`: ``image`` for image arrays and PIL images, else ``table``, with its options.
 
     Raises
     ------
     SchemaError
         If `X` cannot be encoded; the message says what was expected.
     """
-    return registry.lookup("codecs", "image" if is_image_data(X) else "table").fit(X)
+    if is_image_data(X):
+        return registry.lookup("codecs", "image").fit(X)
+    return registry.lookup("codecs", "table").fit(X, **options)
 
 
 def stored(codec: Codec, X: Any) -> np.ndarray:

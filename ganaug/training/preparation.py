@@ -24,25 +24,29 @@ class Prepared(NamedTuple):
     refill: Refill | None = None  # of samples from a file
 
 
-def prepare(X: Any, y: Any) -> Prepared:
+def prepare(X: Any, y: Any, quality: str = "standard") -> Prepared:
     """Fit the codec and the classes of labelled data, and encode them; uint8 images only when they are in a batch.
+
+    Numbers of a table become normal scores, but are standardised for ``"oversampling"``: lines between rows of a class
+    and their neighbourhoods are meant in the user's own units then.
 
     Raises
     ------
     SchemaError
         If `X` and `y` do not fit together or cannot be learnt from.
     """
+    options = {"quantiles": quality != "oversampling", "dependencies": True}
     if isinstance(X, TableStream):
         if y is not None:
             raise SchemaError(f"{X} brings its own labels; leave y out")
         sample = X.sample()
         _target(sample.y)
-        table: Any = sample.codec()
+        table: Any = sample.codec(**options)
         classes = sample.classes()
         refill = Refill(X, table, classes, sample.target)
         return Prepared(table, classes, _stored(table, sample.X), torch.from_numpy(classes.index(sample.y)), refill)
     target = _target(y)
-    codec = fit_codec(X)
+    codec = fit_codec(X, **options)
     x = _stored(codec, X)
     if len(x) != len(target):
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")

@@ -11,6 +11,8 @@ from ganaug.core.schema import Classes
 from ganaug.data.codec import Codec
 
 _MISMATCH = 0.1  # docs/decisions/0008-images.md
+_ROW_STEPS = {"draft": 500, "standard": 6_000, "best": 20_000}  # docs/experiments/rows.md, as all for rows
+_PENALTY = {"draft": 0.5, "standard": 0.5, "best": 0.5, "oversampling": 1.0}
 _SMALLEST_SIDE = 4  # pixels at the bottom of the convolutional networks
 
 
@@ -58,10 +60,10 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConf
     }
     if config.objective == "relativistic":
         own["penalty_every"] = 4
-        own |= {"betas": (0.0, 0.95)} if rows else {"penalty_weight": _gamma(codec.sample_shape)}
+        own |= {"betas": (0.0, 0.95), "penalty_weight": _PENALTY[config.quality]} if rows else {"penalty_weight": _gamma(codec.sample_shape)}
         if network == "conv" and codec.sample_shape[0] > 1 and len(classes) > 1:
             own["mismatch_weight"] = _MISMATCH
-    own |= _for_rows(classes) if rows else _for_images(codec.sample_shape, device)
+    own |= _for_rows(classes, config.quality) if rows else _for_images(codec.sample_shape, device)
     if config.learning_rate != "auto" and own["learning_rate"] == own["d_learning_rate"]:
         own["d_learning_rate"] = config.learning_rate  # one time scale stays one
     own |= {"network": network, "device": device}
@@ -70,17 +72,17 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConf
     )
 
 
-def _for_rows(classes: Classes) -> dict[str, Any]:
-    """Small networks and a few hundred steps, by the size of the smallest class."""
-    return {
-        "width": 96,
-        "depth": 2,
-        "latent_dim": 32,
-        "batch_size": 128,
-        "focus": 0.0,
-        "max_steps": max(300, min(2 * min(classes.counts), 1000)),
-        "ema_decay": 0.99,
-        "precision": "float32",
+def _for_rows(classes: Classes, quality: str) -> dict[str, Any]:
+    """Small networks; by quality, a few hundred steps in class-balanced batches, or thousands nearer to the shares."""
+    own = {"width": 96, "depth": 2, "latent_dim": 32, "precision": "float32"}
+    if quality == "oversampling":
+        steps = max(300, min(2 * min(classes.counts), 1000))
+        return own | {"batch_size": 128, "focus": 0.0, "max_steps": steps, "ema_decay": 0.99}
+    return own | {
+        "batch_size": 128 if quality == "draft" else 256,
+        "focus": -0.6,
+        "max_steps": _ROW_STEPS[quality],
+        "ema_decay": 0.995 if quality == "draft" else 0.999,
     }
 
 

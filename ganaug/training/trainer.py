@@ -21,6 +21,7 @@ from ganaug.models.layers import ProjectionHead
 from ganaug.models.noise import Noise
 from ganaug.training.callbacks import Callback, Watchdog, diversity
 from ganaug.training.distributed import World, joined, synchronised
+from ganaug.training.held_out import spare
 from ganaug.training.preparation import prepare, refuse_unsavable
 from ganaug.training.recipe import resolve
 
@@ -81,13 +82,14 @@ def train(
     True
     """
     config = TrainConfig(**settings)
-    data = prepare(X, y)
+    data = prepare(X, y, config.quality)
     refuse_unsavable(data)
     resolved = resolve(config, data.codec, data.classes)
     with joined(resolved.device, on=distributed) as world:
         seed = world.agree(as_seed(random_state))
         gan = ConditionalGAN(data.codec, data.classes, resolved, seed)
-        Trainer(gan, data.x, data.c, seed, [Watchdog(), *callbacks], world, data.refill).fit()
+        x, c, judges = spare(data, resolved, seed, callbacks)
+        Trainer(gan, x, c, seed, [Watchdog(), *judges, *callbacks], world, data.refill).fit()
     return gan
 
 

@@ -15,12 +15,13 @@ from ganaug.core.randomness import as_seed
 from ganaug.core.schema import Classes
 from ganaug.data.batches import as_floats
 from ganaug.data.codec import Codec
-from ganaug.models.anatomy import CHANNEL, CLASS, ENTRY, Axis, anatomy
+from ganaug.models.anatomy import CHANNEL, CLASS, ENTRY, NUMBER, Axis, anatomy
 from ganaug.models.gan import ConditionalGAN, load
 from ganaug.models.layers import ClassEmbedding
 from ganaug.models.transplant import transplant
 from ganaug.training.callbacks import Callback, Watchdog
 from ganaug.training.distributed import joined
+from ganaug.training.held_out import spare
 from ganaug.training.preparation import Prepared, prepare, refuse_unsavable
 from ganaug.training.recipe import resolve
 from ganaug.training.trainer import Trainer
@@ -111,7 +112,7 @@ def finetune(
     chosen = TransferConfig(method=method, embeddings=embeddings, ewc_weight=ewc_weight)
     config = TrainConfig(**settings)
     source = gan if isinstance(gan, ConditionalGAN) else load(gan)
-    data = prepare(X, y)
+    data = prepare(X, y, config.quality)
     refuse_unsavable(data)
     resolved = _resolve(source, data, {name: getattr(config, name) for name in settings})
     with joined(resolved.device, on=distributed) as world:
@@ -125,7 +126,8 @@ def finetune(
             own.append(Anchor(source, target, chosen.ewc_weight, seed))
         _freeze(target, chosen.method)
         try:
-            Trainer(target, data.x, data.c, seed, [Watchdog(), *own, *callbacks], world, data.refill).fit()
+            x, c, judges = spare(data, resolved, seed, callbacks)
+            Trainer(target, x, c, seed, [Watchdog(), *own, *judges, *callbacks], world, data.refill).fit()
         finally:
             for network in (target.generator, target.discriminator):
                 network.requires_grad_(True)
@@ -181,10 +183,15 @@ def adapt(
 def _matches(source: Codec, target: Codec, classes: Tensor) -> dict[Axis, tuple[Tensor, Tensor]]:
     entries = [getattr(codec, "entries", tuple(range(codec.sample_shape[0]))) for codec in (source, target)]
     columns = _same(*entries)
+    numbers = _same(*map(_numbers, (source, target), entries))
     channels = _channels(source.sample_shape[0], target.sample_shape[0])
     gathered = channels / channels.sum(1, keepdim=True).clamp_min(1)
     spread = channels / channels.sum(0, keepdim=True).clamp_min(1)
-    return {CLASS: (classes, classes), ENTRY: (columns, columns), CHANNEL: (gathered, spread)}
+    return {CLASS: (classes, classes), ENTRY: (columns, columns), NUMBER: (numbers, numbers), CHANNEL: (gathered, spread)}
+
+
+def _numbers(codec: Codec, entries: Sequence[Any]) -> list[Any]:
+    return [entries[span.start] for span in codec.spans if span.activation == "normal"]
 
 
 def _same(old: Sequence[Any], new: Sequence[Any]) -> Tensor:

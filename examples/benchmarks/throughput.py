@@ -17,10 +17,10 @@ from torch.nn import functional as F
 import ganaug
 from ganaug.core.config import ResolvedConfig, TrainConfig
 from ganaug.data.batches import as_floats
+from ganaug.data.encoded import prepare
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.callbacks import Callback
-from ganaug.training.preparation import prepare
-from ganaug.training.recipe import resolve
+from ganaug.training.defaults import resolve
 from ganaug.training.trainer import Trainer
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 if TYPE_CHECKING:
-    from ganaug.data.stream import Refill
+    from ganaug.data.table.stream import Refill
 
 _BLOCK = 64  # batches whose indices are drawn at once
 

@@ -27,7 +27,7 @@ class RareFidelity:
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from ganaug.training.preparation import prepare
+    >>> from ganaug.data.encoded import prepare
     >>> from ganaug.training.trainer import Trainer
     >>> data = prepare(*load_iris(return_X_y=True))
     >>> gan = ganaug.train(*load_iris(return_X_y=True), max_steps=5, random_state=0)

@@ -10,8 +10,8 @@ from torch.nn import functional as F
 from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import ConfigError
 from ganaug.data.codec import Span
-from ganaug.models.anatomy import CHANNEL, FEATURE, Grid, Part
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
+from ganaug.models.layout import CHANNEL, FEATURE, Grid, Part
 
 _EMBEDDING_DIM = 32
 _MAX_GROWTH = 4  # channels double with every halving, up to this multiple of the width

@@ -8,8 +8,8 @@ from torch.nn import functional as F
 
 from ganaug.core.config import ResolvedConfig
 from ganaug.data.codec import Span
-from ganaug.models.anatomy import ENTRY, FEATURE, NUMBER, Part
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
+from ganaug.models.layout import ENTRY, FEATURE, NUMBER, Part
 from ganaug.models.marginals import Marginals, state_of
 
 _EMBEDDING_DIM = 16

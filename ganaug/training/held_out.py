@@ -13,7 +13,7 @@ from torch import Tensor
 
 from ganaug.core.config import ResolvedConfig
 from ganaug.training.callbacks import BestMoment, Callback
-from ganaug.training.preparation import Prepared
+from ganaug.data.encoded import Prepared
 
 if TYPE_CHECKING:
     from ganaug.training.trainer import Trainer

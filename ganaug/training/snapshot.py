@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from ganaug.core import checkpoint
-from ganaug.core.atomic import locked, refuse_unwritable
 from ganaug.core.errors import CheckpointError, ConfigError, OutputError, TrainingInterrupted
+from ganaug.core.files import locked, refuse_unwritable
 from ganaug.core.history import CLOCK, History
 from ganaug.training.callbacks import Callback
 

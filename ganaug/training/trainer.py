@@ -13,17 +13,17 @@ from ganaug.core import registry
 from ganaug.core.config import ResolvedConfig, TrainConfig
 from ganaug.core.errors import ConfigError, TrainingDivergedError
 from ganaug.core.history import History
-from ganaug.core.randomness import as_seed
+from ganaug.core.seeds import as_seed
 from ganaug.data.batches import BalancedBatches, as_floats
-from ganaug.data.stream import Refill
+from ganaug.data.encoded import prepare, refuse_unsavable
+from ganaug.data.table.stream import Refill
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.layers import ProjectionHead
 from ganaug.models.noise import Noise
 from ganaug.training.callbacks import Callback, Watchdog, diversity
+from ganaug.training.defaults import resolve
 from ganaug.training.distributed import World, joined, synchronised
 from ganaug.training.held_out import spare
-from ganaug.training.preparation import prepare, refuse_unsavable
-from ganaug.training.recipe import resolve
 
 _LONGEST = 100  # steps between two rows of history
 _RECORDS = 100  # about as many rows in a short run

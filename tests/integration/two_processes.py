@@ -12,9 +12,9 @@ import ganaug
 from ganaug.core import registry
 from ganaug.core.config import TrainConfig
 from ganaug.data.batches import as_floats
+from ganaug.data.encoded import prepare
+from ganaug.training.defaults import resolve
 from ganaug.training.distributed import World, joined
-from ganaug.training.preparation import prepare
-from ganaug.training.recipe import resolve
 from ganaug.training.trainer import Trainer
 
 

@@ -10,14 +10,14 @@ from sklearn.exceptions import ConvergenceWarning
 
 import ganaug
 from ganaug.core import registry
+from ganaug.core.classes import Classes
 from ganaug.core.config import TrainConfig
 from ganaug.core.history import History
-from ganaug.core.schema import Classes
 from ganaug.data.batches import as_floats
 from ganaug.data.codec import fit_codec
+from ganaug.data.encoded import prepare
 from ganaug.training.callbacks import Callback, ProgressBar, Watchdog
-from ganaug.training.preparation import prepare
-from ganaug.training.recipe import resolve
+from ganaug.training.defaults import resolve
 from ganaug.training.trainer import Trainer
 
 OBJECTIVES = ["vanilla", "lsgan", "wgan", "wgan-gp", "hinge", "relativistic"]

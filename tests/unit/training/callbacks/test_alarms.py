@@ -8,9 +8,9 @@ from sklearn.exceptions import ConvergenceWarning
 
 import ganaug
 from ganaug.data.batches import as_floats
+from ganaug.data.encoded import prepare
 from ganaug.training.callbacks import Callback
 from ganaug.training.callbacks.alarms import CopyProbe
-from ganaug.training.preparation import prepare
 from ganaug.training.trainer import Trainer
 
 

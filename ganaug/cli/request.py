@@ -73,7 +73,7 @@ class Request:
         if not may_train and not cache.model_path(self.dataset, config, self.seed).exists():
             raise typer.BadParameter("--dry-run measures a model: give --model, or run it once before")
         from ganaug.training.callbacks import ProgressBar
-        from ganaug.training.trainer import train
+        from ganaug.training.train import train
 
         X, y = self.dataset.X, self.dataset.y
 

@@ -65,7 +65,9 @@ class TrainConfig(_Settings):
     max_steps: Auto | PositiveInt = "auto"  # generator steps
     max_seconds: PositiveFloat | None = None  # wall clock; whichever of the two comes first ends training
     batch_size: Auto | Annotated[int, Field(gt=1)] = "auto"
-    focus: Auto | Annotated[float, Field(ge=-1, le=1)] = "auto"  # on rare classes: weight count ** -focus; -1: natural shares
+    focus: Auto | Annotated[float, Field(ge=-1, le=1)] = (
+        "auto"  # on rare classes: weight count ** -focus; -1: natural shares
+    )
     optimizer: Literal["auto", "adam", "rmsprop"] = "auto"
     learning_rate: Auto | PositiveFloat = "auto"  # of the generator
     d_learning_rate: Auto | PositiveFloat = "auto"  # of the discriminator (two-time-scale rule)

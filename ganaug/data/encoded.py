@@ -1,74 +1,108 @@
-"""Labelled data as the trainer takes them."""
+"""Labelled data, encoded: what training, the over-sampler's sources and the judge work on."""
 
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.utils.multiclass import check_classification_targets
-from torch import Tensor
 
 from ganaug.core.classes import Classes
 from ganaug.core.errors import SchemaError
-from ganaug.data.codec import Codec, fit_codec, stored
+from ganaug.data.codec import Codec
+from ganaug.data.image.pixels import to_floats
+from ganaug.data.kind import Kind, kind_named, kind_of
 from ganaug.data.table.stream import Refill, TableStream
 
 
-class Prepared(NamedTuple):
-    """Labelled data as the trainer sees them."""
+class Encoded(NamedTuple):
+    """Labelled samples, encoded once."""
 
+    x: np.ndarray  # (n, *sample_shape), as training keeps them: float32, or pixels as uint8
+    c: np.ndarray  # (n,) int64: positions in classes
     codec: Codec
     classes: Classes
-    x: Tensor  # (n, *sample_shape), encoded, or images as uint8
-    c: Tensor  # (n,)
-    refill: Refill | None = None  # of samples from a file
+    refill: Refill | None = None  # exchanges samples for others of a file that is larger than memory
+
+    @property
+    def kind(self) -> Kind:
+        """The sort of data."""
+        return kind_named(self.codec.schema.kind)
+
+    def floats(self, rows: Any = slice(None)) -> np.ndarray:
+        """Return some of the samples, by default all, as float32."""
+        return to_floats(self.x[rows])
+
+    def own(self, condition: int) -> np.ndarray:
+        """Return the samples of a class as float32."""
+        return self.floats(self.c == condition)
+
+    def take(self, rows: np.ndarray) -> "Encoded":
+        """Return some of the samples; the classes stay those that have any, with the counts of what is taken."""
+        present, c = np.unique(self.c[rows], return_inverse=True)
+        classes = Classes(self.classes.labels[present], np.bincount(c), self.classes.target)
+        return Encoded(self.x[rows], c, self.codec, classes)
 
 
-def prepare(X: Any, y: Any, quality: str = "standard") -> Prepared:
+def encode(X: Any, y: Any, kind: "str | Kind" = "auto", quality: str = "standard") -> Encoded:
     """Fit the codec and the classes of labelled data, and encode them; uint8 images only when they are in a batch.
 
-    Numbers of a table become normal scores, but are standardised for ``"oversampling"``: lines between rows of a class
-    and their neighbourhoods are meant in the user's own units then.
+    Parameters
+    ----------
+    X : array-like, DataFrame, sparse matrix, list of PIL images or TableStream
+        Samples.
+    y : array-like of shape (n_samples,), or None for a TableStream
+        Class labels.
+    kind : str or Kind, default="auto"
+        What `X` is; ``"auto"`` looks.
+    quality : str, default="standard"
+        What it is encoded for, as in `TrainConfig`.
 
     Raises
     ------
     SchemaError
         If `X` and `y` do not fit together or cannot be learnt from.
     """
-    options = {"quantiles": quality != "oversampling", "dependencies": True}
     if isinstance(X, TableStream):
         if y is not None:
             raise SchemaError(f"{X} brings its own labels; leave y out")
         sample = X.sample()
-        _target(sample.y)
-        table: Any = sample.codec(**options)
+        check_target(sample.y)
+        table = sample.codec(**kind_of(sample.X, kind).encoding(quality))
         classes = sample.classes()
         refill = Refill(X, table, classes, sample.target)
-        return Prepared(table, classes, _stored(table, sample.X), torch.from_numpy(classes.index(sample.y)), refill)
-    target = _target(y)
-    codec = fit_codec(X, **options)
-    x = _stored(codec, X)
+        return Encoded(_store(table, sample.X), classes.index(sample.y), table, classes, refill)
+    target = check_target(y)
+    kind = kind_of(X, kind)
+    codec = kind.codec.fit(X, **kind.encoding(quality))
+    x = _store(codec, X)
     if len(x) != len(target):
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
     name = getattr(y, "name", None)
     classes = Classes.from_target(target, "target" if name is None else str(name))
-    return Prepared(codec, classes, x, torch.from_numpy(classes.index(target)))
+    return Encoded(x, classes.index(target), codec, classes)
 
 
-def _stored(codec: Codec, X: Any) -> Tensor:
-    x = torch.from_numpy(stored(codec, X))
-    if x[0].numel() == 0:
+def _store(codec: Codec, X: Any) -> np.ndarray:
+    x = codec.store(X)
+    if x[0].size == 0:
         raise SchemaError("every column of X is constant; there is nothing to learn")
     return x
 
 
-def refuse_unsavable(data: Prepared) -> None:
+def refuse_unsavable(data: Encoded) -> None:
     """Raise `SchemaError` now, not after hours of training, if a checkpoint cannot hold the categories or classes."""
     data.codec.to_json()
     data.classes.to_json()
 
 
-def _target(y: Any) -> np.ndarray:
+def check_target(y: Any) -> np.ndarray:
+    """Return labels as an array ``(n,)``.
+
+    Raises
+    ------
+    SchemaError
+        If they are no class labels, or some are missing.
+    """
     target = np.asarray(y)
     if target.ndim == 2 and target.shape[1] == 1:
         target = target[:, 0]

@@ -13,7 +13,8 @@ import pandas as pd
 from ganaug.core.classes import Classes
 from ganaug.core.errors import ConfigError, SchemaError, did_you_mean
 from ganaug.core.seeds import as_seed
-from ganaug.data.codec import Codec, concatenate, fit_codec
+from ganaug.data.codec import Codec, concatenate
+from ganaug.data.kind import fit_codec
 from ganaug.evaluation.features import Features
 from ganaug.evaluation.fidelity.answer import METRICS, answer_fidelity
 from ganaug.evaluation.privacy.answer import answer_privacy

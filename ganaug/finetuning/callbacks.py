@@ -15,29 +15,37 @@ from ganaug.models.layout import anatomy
 from ganaug.training.callbacks import Callback
 from ganaug.training.trainer import Trainer
 
-_FASTER = 4.0
 _FISHER = 64  # samples that the Fisher information is estimated from
 
 
 class FasterClasses(Callback):
-    """Multiplies the generator's learning rate by 4 for what belongs to a class.
+    """Multiplies the generator's learning rate for what belongs to a class.
 
-    New classes have everything to learn, what all classes share is learnt (docs/decisions/0006-transfer.md).
+    New classes have everything to learn, what all classes share is learnt (docs/experiments/transfer.md).
+
+    Parameters
+    ----------
+    factor : float
+        Of the learning rate of all other weights.
     """
+
+    def __init__(self, factor: float) -> None:
+        self.factor = factor
 
     def on_train_start(self, trainer: Trainer) -> None:
         """Split the optimizer's weights into shared ones and those of classes."""
         own = {
             id(weight)
-            for module in trainer.generator.modules()
+            for module in trainer.gan.generator.modules()
             if isinstance(module, ClassEmbedding)
             for weight in module.parameters()
         }
-        (shared,) = trainer.g_optimizer.param_groups
+        optimizer = trainer.step.optimizers["g_optimizer"]
+        (shared,) = optimizer.param_groups
         weights = shared["params"]
         shared["params"] = [weight for weight in weights if id(weight) not in own]
         classes = [weight for weight in weights if id(weight) in own]
-        trainer.g_optimizer.add_param_group({"params": classes, "lr": _FASTER * shared["lr"]})
+        optimizer.add_param_group({"params": classes, "lr": self.factor * shared["lr"]})
 
 
 class Anchor(Callback):

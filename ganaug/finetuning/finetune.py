@@ -1,26 +1,27 @@
 """Fine-tuning: a trained model is the start of a model of other classes, sizes or columns."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ganaug.core import registry
 from ganaug.core.classes import Classes
 from ganaug.core.config import ResolvedConfig, TrainConfig, TransferConfig
 from ganaug.core.errors import ConfigError, TransferError
 from ganaug.core.provenance import ADAPTED, DROPPED, KEPT, NEW, Parent, Provenance, TransferReport
 from ganaug.core.seeds import as_seed
-from ganaug.data.batches import as_floats
 from ganaug.data.codec import Codec
-from ganaug.data.encoded import Prepared, prepare, refuse_unsavable
+from ganaug.data.encoded import Encoded, encode, refuse_unsavable
+from ganaug.data.kind import Kind
 from ganaug.finetuning.callbacks import Anchor, FasterClasses
 from ganaug.finetuning.weights import transplant
 from ganaug.models.gan import ConditionalGAN, load
 from ganaug.models.layers import ClassEmbedding
 from ganaug.models.layout import CHANNEL, CLASS, ENTRY, NUMBER, Axis, anatomy
+from ganaug.models.networks import network_named
 from ganaug.training.callbacks import Callback, Watchdog
 from ganaug.training.defaults import resolve
 from ganaug.training.distributed import joined
@@ -28,8 +29,6 @@ from ganaug.training.held_out import spare
 from ganaug.training.trainer import Trainer
 
 _NETWORK = ("objective", "network", "width", "depth", "latent_dim", "attention", "spectral_norm")
-_IMAGE_STEPS, _ROW_STEPS = 1 / 2, 1 / 3  # of what training from scratch takes
-_SMALLEST, _LARGEST = 4, 8  # pixels at the bottom of a convolutional network
 _ASKED = 4096  # samples and classes together that the source's discriminator is asked about, for each target class
 _COLOURS = 3
 _TEMPERATURE = 0.3
@@ -40,6 +39,7 @@ def finetune(
     X: Any,
     y: Any = None,
     *,
+    kind: str | Kind = "auto",
     random_state: Any = None,
     callbacks: Sequence[Callback] = (),
     distributed: bool = False,
@@ -64,6 +64,8 @@ def finetune(
         The source, or its checkpoint.
     X, y : as for `ganaug.train`
         The target.
+    kind : str or Kind, default="auto"
+        What the target is, as for `ganaug.train`.
     random_state : int, RandomState, Generator or None, default=None
         The same integer gives the same model, at the same number of threads.
     callbacks : sequence of Callback
@@ -109,25 +111,56 @@ def finetune(
     >>> gan.transfer.parts["classes"]
     {'kept': ['1'], 'new': ['2'], 'dropped': ['0']}
     """
-    chosen = TransferConfig(method=method, embeddings=embeddings, ewc_weight=ewc_weight)
+    start = Finetune(gan, method, embeddings, ewc_weight)
     config = TrainConfig(**settings)
-    source = gan if isinstance(gan, ConditionalGAN) else load(gan)
-    data = prepare(X, y, config.quality)
+    data = encode(X, y, kind, config.quality)
     refuse_unsavable(data)
-    resolved = _resolve(source, data, {name: getattr(config, name) for name in settings})
+    given = {name: getattr(config, name) for name in settings}
+    return finetune_encoded(start, data, given, random_state=random_state, callbacks=callbacks, distributed=distributed)
+
+
+@dataclass(frozen=True)
+class Finetune:
+    """A model to start from, and how; for ``GANOverSampler(pretrained=...)``. See `finetune` for the fields.
+
+    Examples
+    --------
+    >>> Finetune("cells.safetensors", method="ewc").embeddings
+    'auto'
+    """
+
+    source: ConditionalGAN | str | Path
+    method: str = "auto"
+    embeddings: str = "auto"
+    ewc_weight: float = 0.01
+
+
+def finetune_encoded(
+    start: Finetune,
+    data: Encoded,
+    settings: dict[str, Any],
+    *,
+    random_state: Any = None,
+    callbacks: Sequence[Callback] = (),
+    distributed: bool = False,
+) -> ConditionalGAN:
+    """Fine-tune as `finetune` does, on encoded data; `settings` are validated fields of `TrainConfig`."""
+    chosen = TransferConfig(method=start.method, embeddings=start.embeddings, ewc_weight=start.ewc_weight)
+    source = start.source if isinstance(start.source, ConditionalGAN) else load(start.source)
+    resolved = _resolve(source, data, settings)
     with joined(resolved.device, on=distributed) as world:
         seed = world.agree(as_seed(random_state))
         target = ConditionalGAN(data.codec, data.classes, resolved, seed)
         chosen = _chosen(chosen, target)
         target.transfer = adapt(source, target, data, chosen, seed)
         target.provenance = Provenance(parent=_parent(source))
-        own: list[Callback] = [FasterClasses()] if data.codec.schema.kind == "image" else []
+        own: list[Callback] = [FasterClasses(faster)] if (faster := data.kind.class_learning_rate) != 1 else []
         if chosen.method == "ewc":
             own.append(Anchor(source, target, chosen.ewc_weight, seed))
         _freeze(target, chosen.method)
         try:
-            x, c, judges = spare(data, resolved, seed, callbacks)
-            Trainer(target, x, c, seed, [Watchdog(), *own, *judges, *callbacks], world, data.refill).fit()
+            taught, judges = spare(data, resolved, seed, callbacks)
+            Trainer(target, taught, seed, [Watchdog(), *own, *judges, *callbacks], world).fit()
         finally:
             for network in (target.generator, target.discriminator):
                 network.requires_grad_(True)
@@ -135,7 +168,7 @@ def finetune(
 
 
 def adapt(
-    source: ConditionalGAN, target: ConditionalGAN, data: Prepared, config: TransferConfig, seed: int = 0
+    source: ConditionalGAN, target: ConditionalGAN, data: Encoded, config: TransferConfig, seed: int = 0
 ) -> TransferReport:
     """Copy into an untrained target what its source has for it, and say what that was.
 
@@ -181,17 +214,21 @@ def adapt(
 
 
 def _matches(source: Codec, target: Codec, classes: Tensor) -> dict[Axis, tuple[Tensor, Tensor]]:
-    entries = [getattr(codec, "entries", tuple(range(codec.sample_shape[0]))) for codec in (source, target)]
-    columns = _same(*entries)
-    numbers = _same(*map(_numbers, (source, target), entries))
+    columns = _same(source.entries, target.entries)
+    numbers = _same(_numbers(source), _numbers(target))
     channels = _channels(source.sample_shape[0], target.sample_shape[0])
     gathered = channels / channels.sum(1, keepdim=True).clamp_min(1)
     spread = channels / channels.sum(0, keepdim=True).clamp_min(1)
-    return {CLASS: (classes, classes), ENTRY: (columns, columns), NUMBER: (numbers, numbers), CHANNEL: (gathered, spread)}
+    return {
+        CLASS: (classes, classes),
+        ENTRY: (columns, columns),
+        NUMBER: (numbers, numbers),
+        CHANNEL: (gathered, spread),
+    }
 
 
-def _numbers(codec: Codec, entries: Sequence[Any]) -> list[Any]:
-    return [entries[span.start] for span in codec.spans if span.activation == "normal"]
+def _numbers(codec: Codec) -> list[Any]:
+    return [codec.entries[span.start] for span in codec.spans if span.activation == "normal"]
 
 
 def _same(old: Sequence[Any], new: Sequence[Any]) -> Tensor:
@@ -222,7 +259,7 @@ def _channels(old: int, new: int) -> Tensor:
 def _mixture(
     source: ConditionalGAN,
     target: ConditionalGAN,
-    data: Prepared,
+    data: Encoded,
     matches: dict[Axis, tuple[Tensor, Tensor]],
     seed: int,
 ) -> Tensor:
@@ -230,26 +267,26 @@ def _mixture(
     n = len(source.classes)
     with torch.random.fork_rng(devices=[]):
         torch.default_generator.manual_seed(seed)
-        build = registry.lookup("networks", target.config.network)
+        build = network_named(target.config.network).build
         _, judge = build(target.codec.sample_shape, target.codec.spans, n, target.config)
     own = torch.eye(n)
     transplant(source.discriminator, judge, matches | {CLASS: (own, own)})
     judge.eval()
     shares = []
     for condition in range(len(target.classes)):
-        x = as_floats(data.x[data.c == condition][: max(1, _ASKED // n)])
+        x = torch.from_numpy(data.own(condition)[: max(1, _ASKED // n)])
         shares.append(torch.stack([judge(x, torch.full((len(x),), k)).mean() for k in range(n)]))
     scores = torch.stack(shares)  # (n_target, n_source)
     scores = scores - scores.mean(0)
     return (scores / scores.std().clamp_min(1e-6) / _TEMPERATURE).softmax(1)
 
 
-def _resolve(source: ConditionalGAN, data: Prepared, settings: dict[str, Any]) -> ResolvedConfig:
+def _resolve(source: ConditionalGAN, data: Encoded, settings: dict[str, Any]) -> ResolvedConfig:
     """Complete the settings that were given by the source's network, then by what suits the target."""
     kinds = [codec.schema.kind for codec in (source.codec, data.codec)]
     if kinds[0] != kinds[1]:
         raise TransferError(
-            f"the source makes {source.codec.schema.describe()}; it cannot start a model of {kinds[1]}s"
+            f"the source makes {source.codec.schema.describe()}; it cannot start a model of {data.kind.plural}"
         )
     given = {name: value for name, value in settings.items() if value != "auto"}
     own = source.config
@@ -258,29 +295,19 @@ def _resolve(source: ConditionalGAN, data: Prepared, settings: dict[str, Any]) -
     taken = {name: getattr(own, name) for name in _NETWORK}
     if given.get("objective", own.objective) != own.objective:
         del taken["spectral_norm"]
-    if kinds[1] == "image":
-        taken["depth"] = _depth(own.depth, source.codec.sample_shape, data.codec.sample_shape)
+    shapes = source.codec.sample_shape, data.codec.sample_shape
+    taken["depth"] = network_named(own.network).adapt_depth(own.depth, *shapes)
     resolved = resolve(TrainConfig(**taken | given), data.codec, data.classes)
     if "max_steps" in given:
         return resolved
-    share = _IMAGE_STEPS if kinds[1] == "image" else _ROW_STEPS
-    return resolved.model_copy(update={"max_steps": max(1, round(resolved.max_steps * share))})
-
-
-def _depth(depth: int, source: Sequence[int], target: Sequence[int]) -> int:
-    """Return the number of halvings nearest to the source's that leaves as few pixels as is usual."""
-    side, bottom = min(target[1:]), min(source[1:]) >> depth
-    while side >> depth > max(_LARGEST, bottom):
-        depth += 1
-    while depth > 1 and side >> depth < min(_SMALLEST, bottom):
-        depth -= 1
-    return depth
+    return resolved.model_copy(update={"max_steps": max(1, round(resolved.max_steps * data.kind.finetune_share))})
 
 
 def _chosen(config: TransferConfig, target: ConditionalGAN) -> TransferConfig:
     """Replace ``"auto"``, and refuse what has no meaning for the target."""
-    if config.method == "scale-shift" and target.codec.schema.kind != "image":
-        raise ConfigError("method 'scale-shift' needs images: networks for rows have no conditional normalisation")
+    network = target.config.network
+    if config.method == "scale-shift" and not network_named(network).has_class_norms:
+        raise ConfigError(f"method 'scale-shift' needs scales and shifts of classes; network {network!r} has none")
     auto = {"method": "full", "embeddings": "fresh"}
     return config.model_copy(update={name: own for name, own in auto.items() if getattr(config, name) == "auto"})
 
@@ -313,15 +340,15 @@ def _parts(
         "classes": _sorted({name: [KEPT if row.any() else NEW] for name, row in zip(labels[1], shared, strict=True)})
     }
     parts["classes"][DROPPED] = [name for name, column in zip(labels[0], shared.T, strict=True) if not column.any()]
-    if target.codec.schema.kind == "image":
+    blocks: dict[int, list[str]] = {}
+    for name, status in statuses.items():
+        if (level := levels.get(name)) is not None:
+            blocks.setdefault(level, []).append(status)
+    if blocks:
         height, width = target.codec.sample_shape[1:]
-        blocks: dict[int, list[str]] = {}
-        for name, status in statuses.items():
-            if (level := levels.get(name)) is not None:
-                blocks.setdefault(level, []).append(status)
         sizes = {f"{height >> level} × {width >> level}": blocks[level] for level in sorted(blocks)}
         return parts | {"resolutions": _sorted(sizes)}
-    if hasattr(target.codec, "entries") and hasattr(source.codec, "entries"):
+    if isinstance(target.codec.entries[0], tuple):  # entries of a table begin with their column's name
         known = set(source.codec.entries)
         columns: dict[str, list[str]] = {}
         for entry in target.codec.entries:

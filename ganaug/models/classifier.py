@@ -6,7 +6,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.transforms import v2
 
-from ganaug.training.trainer import threads
+from ganaug.core.threads import threads
 
 _BATCH = 128
 _TOGETHER = 4  # images that share one random move

@@ -12,11 +12,13 @@ from ganaug.core.errors import ConfigError
 from ganaug.data.codec import Span
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
 from ganaug.models.layout import CHANNEL, FEATURE, Grid, Part
+from ganaug.models.networks import Network
 
 _EMBEDDING_DIM = 32
 _MAX_GROWTH = 4  # channels double with every halving, up to this multiple of the width
 _FEATURES = 128
 _KNOTS = 513
+_MIN_BOTTOM, _MAX_BOTTOM = 4, 8  # pixels a side where the network is smallest, after fine-tuning for another size
 _CALIBRATION = 256  # images of a class that its tone curve is fitted to
 _CALIBRATION_NUMBERS = 2**20  # in those that are made at once: a network takes many times their memory
 
@@ -236,3 +238,16 @@ def build_conv(
     generator = ImageGenerator(shape, c, config.latent_dim, config.width, d, a)
     discriminator = ImageDiscriminator(shape, c, config.width, d, a, config.spectral_norm)
     return generator, discriminator
+
+
+def adapt_depth(depth: int, source: tuple[int, ...], target: tuple[int, ...]) -> int:
+    """Return the number of halvings nearest to the source's that leaves as few pixels as is usual."""
+    side, bottom = min(target[1:]), min(source[1:]) >> depth
+    while side >> depth > max(_MAX_BOTTOM, bottom):
+        depth += 1
+    while depth > 1 and side >> depth < min(_MIN_BOTTOM, bottom):
+        depth -= 1
+    return depth
+
+
+CONV = Network(build_conv, has_attention=True, has_projection=True, has_class_norms=True, adapt_depth=adapt_depth)

@@ -11,13 +11,15 @@ import numpy as np
 import torch
 
 import ganaug
-from ganaug.core import checkpoint, registry
+from ganaug.core import checkpoint
 from ganaug.core.classes import Classes
 from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import CheckpointError, PluginNotFoundError
 from ganaug.core.history import CLOCK, History
 from ganaug.core.provenance import Provenance, TransferReport
 from ganaug.data.codec import Codec
+from ganaug.data.kind import kind_named
+from ganaug.models.networks import network_named
 from ganaug.models.noise import truncated
 from ganaug.models.synthesizer import Synthesizer
 
@@ -63,7 +65,7 @@ class ConditionalGAN(Synthesizer):
         self.transfer: TransferReport | None = None
         self.provenance = Provenance()
         self.sha256: str | None = None
-        build = registry.lookup("networks", config.network)
+        build = network_named(config.network).build
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.generator, self.discriminator = build(codec.sample_shape, codec.spans, len(classes), config)
@@ -208,7 +210,7 @@ class ConditionalGAN(Synthesizer):
         header, arrays = checkpoint.read(Path(path))
         try:
             schema = header["schema"]
-            codec = registry.lookup("codecs", schema["kind"]).from_json(schema, header["codec"])
+            codec = kind_named(schema["kind"]).codec.from_json(schema, header["codec"])
             codec.decode(np.zeros((1, *codec.sample_shape), np.float32), np.random.default_rng(0))  # or fail here
             gan = cls(codec, Classes.from_json(header["classes"], header["target"]), ResolvedConfig(**header["config"]))
             gan.step, gan.history, gan.sha256 = header["step"], History(header["history"]), header["sha256"]

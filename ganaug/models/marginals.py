@@ -73,7 +73,9 @@ class Marginals(nn.Module):
         if len(real) < _MIN_ROWS:
             return
         for levels in self.levels:
-            wanted, found = ((rows[:, levels].sum(0) + 0.5) / (len(rows) + 0.5 * rows[:, levels].shape[1]) for rows in (real, made))
+            wanted, found = (
+                (rows[:, levels].sum(0) + 0.5) / (len(rows) + 0.5 * rows[:, levels].shape[1]) for rows in (real, made)
+            )
             moved = self.scores[condition, levels] + torch.log(wanted / found)
             self.scores[condition, levels] = moved.clamp(-_FARTHEST, _FARTHEST)
 

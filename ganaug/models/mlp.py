@@ -11,6 +11,7 @@ from ganaug.data.codec import Span
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
 from ganaug.models.layout import ENTRY, FEATURE, NUMBER, Part
 from ganaug.models.marginals import Marginals, state_of
+from ganaug.models.networks import Network
 
 _EMBEDDING_DIM = 16
 _TEMPERATURE = 0.2  # of the softened one-hot that the discriminator sees in training (as in CTGAN, arXiv:1907.00503)
@@ -151,3 +152,6 @@ def build_mlp(
     faithful = config.quality != "oversampling"
     generator = RowGenerator(spans, n_classes, config.latent_dim, *sizes, faithful=faithful)
     return generator, RowDiscriminator(spans, n_classes, *sizes, config.spectral_norm)
+
+
+MLP = Network(build_mlp, has_projection=True)

@@ -12,16 +12,16 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from ganaug.core.config import ResolvedConfig
+from ganaug.data.encoded import Encoded
 from ganaug.training.callbacks import BestMoment, Callback
-from ganaug.data.encoded import Prepared
 
 if TYPE_CHECKING:
     from ganaug.training.trainer import Trainer
 
 MIN_HELD_OUT = 100  # rows: with fewer, chance decides
 MAX_HELD_OUT = 1_000
-_SHARE = 10  # one row in so many
-_MIN_OF_CLASS = 20  # rows of a class from which one in ten can be spared
+SHARE_HELD_OUT = 0.1
+MIN_ROWS_OF_CLASS = 20  # from which one in ten can be spared
 _MAX_TAUGHT = 3_000  # real rows that a judge learns from
 _TREES = 50
 _PATIENCE = {"standard": 3, "best": 5}  # looks
@@ -31,44 +31,42 @@ logger = logging.getLogger("ganaug")
 
 
 def spare(
-    data: Prepared, config: ResolvedConfig, seed: int, callbacks: Sequence[Callback]
-) -> "tuple[Tensor, Tensor, list[Callback]]":
-    """Return the samples to train on, their conditions, and who judges the training by the others.
+    data: Encoded, config: ResolvedConfig, seed: int, callbacks: Sequence[Callback]
+) -> tuple[Encoded, list[Callback]]:
+    """Return what to train on, and who judges the training by the other samples.
 
     Nobody does where a callback keeps the best moment already, and none is held out then; nor of images.
     """
     patience = _PATIENCE.get(config.quality)
-    wanted = patience is not None and data.x.dim() == 2 and not any(isinstance(own, BestMoment) for own in callbacks)
+    wanted = patience is not None and data.x.ndim == 2 and not any(isinstance(own, BestMoment) for own in callbacks)
     chosen = held_out(data.c, seed) if wanted else None
     if chosen is None:
-        return data.x, data.c, []
+        return data, []
     judge = HeldOutC2ST(data.x[chosen], data.c[chosen], every=_RECORDS, patience=patience)
-    return data.x[~chosen], data.c[~chosen], [judge]
+    return data._replace(x=data.x[~chosen], c=data.c[~chosen]), [judge]
 
 
-def held_out(c: Tensor, seed: int) -> Tensor | None:
+def held_out(c: np.ndarray, seed: int) -> np.ndarray | None:
     """Choose the rows to hold out, a tenth of each class that can spare them; None: too few in all.
 
     Parameters
     ----------
-    c : Tensor of shape (n,)
+    c : ndarray of shape (n,)
         Conditions.
     seed : int
         Chooses the rows.
 
     Returns
     -------
-    Tensor of shape (n,), bool, or None
+    ndarray of shape (n,), bool, or None
     """
-    random = torch.Generator().manual_seed(seed)
-    share = min(1 / _SHARE, MAX_HELD_OUT / len(c))
-    chosen = torch.zeros(len(c), dtype=torch.bool)
-    for condition in c.unique():
-        own = (c == condition).nonzero()[:, 0]
-        if len(own) >= _MIN_OF_CLASS:
-            chosen[own[torch.randperm(len(own), generator=random)[: int(len(own) * share)]]] = True
-    n = int(chosen.sum())
-    if n < MIN_HELD_OUT:
+    rng = np.random.default_rng(seed)
+    share = min(SHARE_HELD_OUT, MAX_HELD_OUT / len(c))
+    chosen = np.zeros(len(c), dtype=bool)
+    for condition, n in enumerate(np.bincount(c)):
+        if n >= MIN_ROWS_OF_CLASS:
+            chosen[rng.choice(np.flatnonzero(c == condition), int(n * share), replace=False)] = True
+    if chosen.sum() < MIN_HELD_OUT:
         logger.info("%d rows are too few to hold a tenth out: training takes the fixed number of steps", len(c))
         return None
     return chosen
@@ -83,17 +81,17 @@ class HeldOutC2ST(BestMoment):
 
     Parameters
     ----------
-    x : Tensor of shape (m, row_dim)
+    x : ndarray of shape (m, row_dim)
         Encoded held-out rows.
-    c : Tensor of shape (m,)
+    c : ndarray of shape (m,)
         Their conditions.
     every, patience : int
         As in `BestMoment`.
     """
 
-    def __init__(self, x: Tensor, c: Tensor, *, every: int, patience: int | None) -> None:
+    def __init__(self, x: np.ndarray, c: np.ndarray, *, every: int, patience: int | None) -> None:
         super().__init__(every=every, patience=patience)
-        self.x, self.c = x, c
+        self.x, self.c = torch.from_numpy(x), torch.from_numpy(c)
 
     def on_train_start(self, trainer: "Trainer") -> None:
         """Choose the training rows and latents that every look shares."""

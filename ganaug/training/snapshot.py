@@ -224,7 +224,7 @@ def _state(trainer: "Trainer") -> dict[str, Tensor]:
     state = {"noise": trainer.noise.get_state(), "losses": trainer.recent_losses()}
     state |= {f"batches.{name}": tensor for name, tensor in trainer.batches.state_dict().items()}
     for part in _OPTIMIZERS:
-        for i, moments in getattr(trainer, part).state_dict()["state"].items():
+        for i, moments in trainer.step.optimizers[part].state_dict()["state"].items():
             state |= {f"{part}.{i}.{name}": tensor for name, tensor in moments.items()}
     for callback in trainer.callbacks:
         state |= {f"{_prefix(callback)}{name}": tensor for name, tensor in callback.tensors().items()}
@@ -245,7 +245,7 @@ def _load_state(trainer: "Trainer", state: dict[str, Tensor]) -> None:
         own = {name: tensor for name, tensor in state.items() if name.startswith(_prefix(callback))}
         callback.load_tensors({name.removeprefix(_prefix(callback)): tensor for name, tensor in own.items()})
     for part in _OPTIMIZERS:
-        optimizer = getattr(trainer, part)
+        optimizer = trainer.step.optimizers[part]
         moments: dict[int, dict[str, Tensor]] = {}
         weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         for name, tensor in state.items():

@@ -97,11 +97,11 @@ def words(*known):
 def prepared_only():
     """Do everything but the steps of training."""
     from ganaug.data import encoded
-    from ganaug.training import trainer
+    from ganaug.training import train as trainer
 
     def train(X, y, *, random_state=None, callbacks=(), **settings):
         config = TrainConfig(**settings)
-        data = encoded.prepare(X, y)
+        data = encoded.encode(X, y)
         encoded.refuse_unsavable(data)
         trainer.resolve(config, data.codec, data.classes)
         raise Stop("prepared")

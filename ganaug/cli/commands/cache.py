@@ -53,12 +53,12 @@ def model_path(dataset: "Dataset", config: "TrainConfig", seed: int) -> Path:
     import numpy as np
 
     import ganaug
-    from ganaug.data.codec import fit_codec, stored
+    from ganaug.data.kind import fit_codec
 
     codec = fit_codec(dataset.X)
     digest = hashlib.sha256(f"{ganaug.__version__} {checkpoint.FORMAT} {seed} {config.model_dump_json()}".encode())
     digest.update(json.dumps([codec.schema.model_dump(), codec.to_json()], sort_keys=True).encode())
-    digest.update(stored(codec, dataset.X).tobytes())
+    digest.update(codec.store(dataset.X).tobytes())
     digest.update(repr((getattr(dataset.y, "name", None), np.asarray(dataset.y).tolist())).encode())
     return folder() / _MODELS / f"{digest.hexdigest()[:32]}.safetensors"
 

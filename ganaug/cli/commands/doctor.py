@@ -169,7 +169,7 @@ def _trial(problems: list[str]) -> dict[str, str]:
         import numpy as np
 
         from ganaug.models.gan import load
-        from ganaug.training.trainer import train
+        from ganaug.training.train import train
 
         rng = np.random.default_rng(0)
         gan = train(rng.normal(size=(40, 3)), np.arange(40) % 2, max_steps=3, batch_size=8, random_state=0)

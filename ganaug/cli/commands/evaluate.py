@@ -112,7 +112,7 @@ def _trained_anew(header: dict[str, Any], dataset: "Dataset", seed: int, quiet: 
     from ganaug.core.errors import SchemaError
     from ganaug.data.readers import Dataset
     from ganaug.training.callbacks import ProgressBar
-    from ganaug.training.trainer import train
+    from ganaug.training.train import train
 
     y = np.asarray(dataset.y)
     try:

@@ -51,10 +51,10 @@ def train(
     chosen = options.config_from(config, settings, options.training_flags(context))
 
     def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
-        from ganaug.training import trainer
+        from ganaug.training import train as module
         from ganaug.training.distributed import launched
 
         shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}
-        return trainer.train(dataset.X, dataset.y, random_state=seed, **shared, **chosen.model_dump())
+        return module.train(dataset.X, dataset.y, random_state=seed, **shared, **chosen.model_dump())
 
     fit_and_save(context.params, fit, verb="training")

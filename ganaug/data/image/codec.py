@@ -7,14 +7,15 @@ from PIL import Image
 
 from ganaug.core.errors import SchemaError
 from ganaug.core.schema import ImageSchema
-from ganaug.data.codec import Span
+from ganaug.data.codec import Codec, Span
+from ganaug.data.image.pixels import to_picture
 
 _CHANNELS = (1, 3, 4)
 _MODES = {"L": 1, "RGB": 3, "RGBA": 4}
 _SMALLEST = 4  # pixels a side: one halving must leave something to convolve
 
 
-class ImageCodec:
+class ImageCodec(Codec):
     """Arrays ``(N, H, W)``, ``(N, H, W, C)``, ``(N, C, H, W)`` or lists of PIL images ↔ ``(N, C, H, W)`` in [-1, 1].
 
     Four axes are read as channels-last if the last axis has 1, 3 or 4 entries, else as channels-first.
@@ -97,7 +98,7 @@ class ImageCodec:
         encoded -= 1
         return np.ascontiguousarray(encoded)
 
-    def stored(self, X: Any) -> np.ndarray:
+    def store(self, X: Any) -> np.ndarray:
         """Return uint8 images as ``(N, C, H, W)`` uint8, a quarter of `encode`'s memory or none; others as `encode`.
 
         Shares the memory of `X` where that is uint8, contiguous and channels-last.
@@ -122,8 +123,7 @@ class ImageCodec:
 
     def to_uint8(self, X: Any) -> np.ndarray:
         """Return ``(N, H, W)`` or ``(N, H, W, C)`` uint8 for files and screens, the fitted scale stretched to 0…255."""
-        pixels = np.rint((self.encode(X) + 1) * 127.5).clip(0, 255).astype(np.uint8)
-        return pixels[:, 0] if self.schema.channels == 1 else np.moveaxis(pixels, 1, -1)
+        return to_picture(self.encode(X))
 
     def _channels_first(self, X: Any) -> np.ndarray:
         array, _ = _as_array(X)

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from ganaug.core.errors import SchemaError
 from ganaug.core.schema import Column, TableSchema
-from ganaug.data.codec import Span
+from ganaug.data.codec import Codec, Span
 from ganaug.data.table.columns import (
     CategoryColumn,
     ColumnCodec,
@@ -35,7 +35,7 @@ _COLUMNS: TypeAdapter[list[ColumnCodec]] = TypeAdapter(list[ColumnCodec])
 _DEPENDENCIES: TypeAdapter[list[Dependency]] = TypeAdapter(list[Dependency])
 
 
-class TableCodec:
+class TableCodec(Codec):
     """Rows of any container ↔ float32 rows.
 
     Numbers are standardised or turned into normal scores, categories one-hot; missing values and a dominant number are states of their own; dates
@@ -153,7 +153,7 @@ class TableCodec:
             start = stop
         return encoded
 
-    def stored(self, X: Any) -> np.ndarray:
+    def store(self, X: Any) -> np.ndarray:
         """Return ``(n, dim)`` float32 as training keeps it: encoded, ties spread over the scores that they share."""
         return self.encode(X, np.random.default_rng(0))
 

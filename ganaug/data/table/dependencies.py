@@ -425,7 +425,9 @@ def _is_whole(s: pd.Series) -> bool:
 
 
 def _is_plain(level: Any) -> bool:
-    return pd.isna(level) if not np.ndim(level) and pd.isna(level) else isinstance(_plain(level), (str, int, float, bool))
+    return (
+        pd.isna(level) if not np.ndim(level) and pd.isna(level) else isinstance(_plain(level), (str, int, float, bool))
+    )
 
 
 def _plain(level: Any) -> Any:

@@ -199,7 +199,7 @@ class Refill:
                 chosen = ((c == condition) & (random < kept / n)).numpy()
                 new = _encodable(frame[chosen], self.codec)[:kept]
                 if len(new):
-                    batches.replace(condition, torch.from_numpy(self.codec.stored(new)))
+                    batches.replace(condition, torch.from_numpy(self.codec.store(new)))
 
     def _next(self) -> pd.DataFrame:
         if self._chunks is None:

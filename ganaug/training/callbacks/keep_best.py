@@ -8,7 +8,7 @@ from sklearn.decomposition import PCA
 from torch import Tensor
 
 from ganaug.core.errors import SchemaError
-from ganaug.data.batches import as_floats
+from ganaug.data.image.pixels import to_floats
 from ganaug.evaluation.fidelity.distances import kernel_distance
 from ganaug.evaluation.samples import evenly
 from ganaug.training.callbacks import BestMoment
@@ -74,7 +74,7 @@ class KeepBest(BestMoment):
         if len(single):
             raise SchemaError(f"expected at least 2 held-out samples of class {gan.classes_[single[0]]!r}; got 1")
         stored = trainer.batches.x
-        taught = as_floats(stored[evenly(len(stored), _MOST)]).flatten(1).cpu().numpy()
+        taught = to_floats(stored[evenly(len(stored), _MOST)]).flatten(1).cpu().numpy()
         self._space = PCA(min(_DIM, *taught.shape), whiten=True, svd_solver="randomized", random_state=0).fit(taught)
         self._real = {int(k): self._features(torch.from_numpy(x[c == k])) for k in np.unique(c)}
         random = torch.Generator(trainer.device).manual_seed(0)

@@ -5,8 +5,9 @@ from PIL import Image
 from scipy import sparse
 
 from ganaug.core.errors import SchemaError
-from ganaug.data.codec import concatenate, fit_codec
+from ganaug.data.codec import concatenate
 from ganaug.data.image.codec import ImageCodec
+from ganaug.data.kind import fit_codec
 from ganaug.data.table.codec import TableCodec
 
 IMAGE = np.zeros((8, 8), dtype=np.uint8)
@@ -42,7 +43,7 @@ def test_rows_get_the_table_codec(X):
 
 @pytest.mark.parametrize("X", [[], [1, 2, 3], np.zeros(3), 5, "text", None])
 def test_anything_else_is_refused(X):
-    with pytest.raises(SchemaError, match="expected a table"):
+    with pytest.raises(SchemaError, match="expected a table|not clearly of any kind"):
         fit_codec(X)
 
 

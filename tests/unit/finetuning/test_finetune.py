@@ -345,12 +345,12 @@ class TestSettings:
         assert tuned(source, *images(8), latent_dim=16)[0].transfer.tensors["generator.linear.weight"] == NEW
 
     def test_fewer_steps_than_from_scratch(self, source, rows):
-        from ganaug.data.encoded import prepare
+        from ganaug.data.encoded import encode
         from ganaug.finetuning.finetune import _resolve
 
-        data = prepare(*images(8))
+        data = encode(*images(8))
         assert _resolve(source, data, {}).max_steps == 750
-        assert _resolve(rows, prepare(*table()), {}).max_steps == 100
+        assert _resolve(rows, encode(*table()), {}).max_steps == 100
         assert _resolve(source, data, {"max_steps": 7}).max_steps == 7
 
     def test_another_objective_brings_its_own_spectral_norm(self, source):
@@ -417,7 +417,7 @@ class TestPromises:
 class TestErrors:
     def test_rows_and_images(self, source, rows):
         with pytest.raises(
-            ganaug.TransferError, match="the source makes images of 8 × 8.* it cannot start a model of tables"
+            ganaug.TransferError, match="the source makes images of 8 × 8.* it cannot start a model of rows"
         ):
             ganaug.finetune(source, *table())
         with pytest.raises(ganaug.TransferError, match="cannot start a model of images"):
@@ -446,7 +446,7 @@ class TestErrors:
             ganaug.finetune(source, *images(8), **settings)
 
     def test_scale_shift_needs_images(self, rows):
-        with pytest.raises(ganaug.ConfigError, match="scale-shift' needs images"):
+        with pytest.raises(ganaug.ConfigError, match="scale-shift' needs scales and shifts of classes"):
             ganaug.finetune(rows, *table(), method="scale-shift")
 
     def test_no_checkpoint(self, tmp_path):

@@ -7,7 +7,7 @@ from PIL import Image
 from scipy import sparse
 
 from ganaug.core.errors import SchemaError
-from ganaug.data.codec import fit_codec
+from ganaug.data.kind import fit_codec
 from ganaug.data.readers import read
 from ganaug.synthesis.plan import ClassPlan, Plan, folder_names
 from ganaug.synthesis.writers import CSVWriter, ImageFolderWriter, NpzWriter, ParquetWriter, column_dtypes

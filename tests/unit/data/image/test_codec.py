@@ -8,9 +8,9 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from ganaug.core.errors import SchemaError
-from ganaug.data.batches import as_floats
-from ganaug.data.codec import fit_codec, stored
 from ganaug.data.image.codec import ImageCodec
+from ganaug.data.image.pixels import to_floats
+from ganaug.data.kind import fit_codec
 
 RNG = np.random.default_rng(0)
 BYTES = RNG.integers(0, 256, (5, 8, 6, 3)).astype(np.uint8)
@@ -79,16 +79,16 @@ KEPT = {
 def test_bytes_are_kept_as_bytes_and_become_the_very_same_floats(name):
     X, shares = KEPT[name]
     codec = fit_codec(X)
-    kept = stored(codec, X)
+    kept = codec.store(X)
     assert kept.dtype == np.uint8 and np.shares_memory(kept, np.asarray(X)) == shares
-    floats = as_floats(torch.from_numpy(kept))  # warns if it may not write there
+    floats = to_floats(torch.from_numpy(kept))  # warns if it may not write there
     assert floats.dtype == torch.float32 and np.array_equal(floats.numpy(), codec.encode(X))
 
 
 @pytest.mark.parametrize("X", [EVERY_BYTE / 255, EVERY_BYTE.astype(np.uint16), EVERY_BYTE > 99])
 def test_other_pixels_are_kept_encoded(X):
     codec = fit_codec(X)
-    kept = stored(codec, X)
+    kept = codec.store(X)
     assert kept.dtype == np.float32 and np.array_equal(kept, codec.encode(X))
 
 

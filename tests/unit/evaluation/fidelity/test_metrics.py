@@ -13,7 +13,7 @@ from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance
 
-from ganaug.data.codec import fit_codec
+from ganaug.data.kind import fit_codec
 from ganaug.evaluation.features import Features
 from ganaug.evaluation.fidelity import marginals as columns
 from ganaug.evaluation.fidelity.distances import class_score, frechet_distance, inception_score, kernel_distance

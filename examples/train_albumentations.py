@@ -19,7 +19,7 @@ from torch.utils.data import DataLoader, Dataset, WeightedRandomSampler, get_wor
 from train_torchvision import load, network, recalls, tensors
 
 import ganaug
-from ganaug.transforms.albumentations import A, GANReplace  # before albumentations itself: no call to its server
+from ganaug.loops.albumentations import A, GANReplace  # before albumentations itself: no call to its server
 
 
 class Images(Dataset):
@@ -61,7 +61,7 @@ def main() -> None:
     gan = ganaug.train(X[few], y[few], random_state=options.seed, max_steps=options.gan_steps or "auto")
     weights = (1 / np.bincount(y))[y].tolist()
     with tempfile.TemporaryDirectory() as folder:
-        pool = gan.pool(2000, Path(folder) / "rare.pool", random_state=options.seed)
+        pool = ganaug.make_pool(gan, 2000, Path(folder) / "rare.pool", random_state=options.seed)
         for p in (None, 0.0, *options.p):
             torch.manual_seed(options.seed)
             augment = [A.Affine(rotate=(-12, 12), translate_percent=(-0.1, 0.1), scale=(0.9, 1.1), p=1), A.ToFloat(255)]

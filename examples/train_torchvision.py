@@ -93,7 +93,7 @@ def main() -> None:
     few = np.isin(y, rare)
     gan = ganaug.train(X[few], y[few], random_state=options.seed, max_steps=options.gan_steps or "auto")
     with tempfile.TemporaryDirectory() as folder:
-        pool = gan.pool(2000, Path(folder) / "rare.pool", random_state=options.seed)
+        pool = ganaug.make_pool(gan, 2000, Path(folder) / "rare.pool", random_state=options.seed)
         runs = {f"SyntheticMix, share {share:g}": share for share in (0.0, *options.share)}
         for name, share in {"nothing": None, **runs, "GANReplace, p 0.25": 0.0}.items():
             torch.manual_seed(options.seed)

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 _HOME = {
-    "GANOverSampler": "ganaug.sampler",
-    "SyntheticMix": "ganaug.transforms.mix",
-    "GANReplace": "ganaug.transforms.torchvision",
-    "Pool": "ganaug.core.pool",
-    "PoolRefresh": "ganaug.transforms.pool",
+    "GANOverSampler": "ganaug.oversampling.sampler",
+    "SyntheticMix": "ganaug.loops.synthetic_mix",
+    "GANReplace": "ganaug.loops.torchvision",
+    "Pool": "ganaug.loops.pool",
+    "make_pool": "ganaug.loops.pool",
+    "Synthesizer": "ganaug.models.synthesizer",
+    "PoolRefresh": "ganaug.loops.source",
     "ConditionalGAN": "ganaug.models.gan",
     "TrainConfig": "ganaug.core.config",
     "TransferConfig": "ganaug.core.config",
@@ -21,15 +23,15 @@ _HOME = {
     "Provenance": "ganaug.core.provenance",
     "History": "ganaug.core.history",
     "Snapshot": "ganaug.training.snapshot",
-    "TableStream": "ganaug.data.stream",
-    "train": "ganaug.training.trainer",
-    "finetune": "ganaug.training.transfer",
+    "TableStream": "ganaug.data.table.stream",
+    "train": "ganaug.training.train",
+    "finetune": "ganaug.finetuning.finetune",
     "load": "ganaug.models.gan",
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
-    "choose_share": "ganaug.evaluation.share",
-    "KeepBest": "ganaug.evaluation.keeping",
-    "ShareChoice": "ganaug.evaluation.share",
+    "choose_share": "ganaug.oversampling.judge",
+    "KeepBest": "ganaug.training.callbacks.keep_best",
+    "ShareChoice": "ganaug.oversampling.judge",
     "GANAugError": "ganaug.core.errors",
     "SchemaError": "ganaug.core.errors",
     "LeakageError": "ganaug.core.errors",
@@ -61,21 +63,22 @@ if TYPE_CHECKING:
         TransferError as TransferError,
     )
     from ganaug.core.history import History as History
-    from ganaug.core.pool import Pool as Pool
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
-    from ganaug.data.stream import TableStream as TableStream
+    from ganaug.data.table.stream import TableStream as TableStream
     from ganaug.evaluation.evaluate import evaluate as evaluate
-    from ganaug.evaluation.keeping import KeepBest as KeepBest
     from ganaug.evaluation.result import Evaluation as Evaluation
-    from ganaug.evaluation.share import ShareChoice as ShareChoice, choose_share as choose_share
+    from ganaug.finetuning.finetune import finetune as finetune
+    from ganaug.loops.pool import Pool as Pool, make_pool as make_pool
+    from ganaug.loops.source import PoolRefresh as PoolRefresh
+    from ganaug.loops.synthetic_mix import SyntheticMix as SyntheticMix
+    from ganaug.loops.torchvision import GANReplace as GANReplace
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
-    from ganaug.sampler import GANOverSampler as GANOverSampler
+    from ganaug.models.synthesizer import Synthesizer as Synthesizer
+    from ganaug.oversampling.judge import ShareChoice as ShareChoice, choose_share as choose_share
+    from ganaug.oversampling.sampler import GANOverSampler as GANOverSampler
+    from ganaug.training.callbacks.keep_best import KeepBest as KeepBest
     from ganaug.training.snapshot import Snapshot as Snapshot
-    from ganaug.training.trainer import train as train
-    from ganaug.training.transfer import finetune as finetune
-    from ganaug.transforms.mix import SyntheticMix as SyntheticMix
-    from ganaug.transforms.pool import PoolRefresh as PoolRefresh
-    from ganaug.transforms.torchvision import GANReplace as GANReplace
+    from ganaug.training.train import train as train
 
 
 def __getattr__(name: str) -> Any:

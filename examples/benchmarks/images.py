@@ -20,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 from ganaug import GANOverSampler
 from ganaug.evaluation.assess import nearest_distances
-from ganaug.evaluation.classifier import batch_weights, classify
+from ganaug.models.classifier import batch_weights, classify
 
 ARMS: dict[str, dict | None] = {
     "real only": None,

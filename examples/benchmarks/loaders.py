@@ -23,8 +23,8 @@ from torch.utils.data import DataLoader, Dataset, default_collate
 from torchvision.transforms import v2
 
 from ganaug import GANReplace, Pool, SyntheticMix
-from ganaug.core.pool import write
-from ganaug.core.schema import Classes
+from ganaug.core.classes import Classes
+from ganaug.loops.pool import write
 
 SIDE, CLASSES = 32, 10
 TO_TENSOR = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])

@@ -16,11 +16,10 @@ from torch.nn import functional as F
 
 import ganaug
 from ganaug.core.config import ResolvedConfig, TrainConfig
-from ganaug.data.batches import as_floats
+from ganaug.data.encoded import encode
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.callbacks import Callback
-from ganaug.training.preparation import prepare
-from ganaug.training.recipe import resolve
+from ganaug.training.defaults import resolve
 from ganaug.training.trainer import Trainer
 
 
@@ -44,7 +43,7 @@ class Stopwatch(Callback):
 def ours(gan: ConditionalGAN, data, steps: int) -> float:
     """Return seconds of CPU for so many steps of the product's loop, those of its history included."""
     watch = Stopwatch(steps)
-    Trainer(gan, data.x, data.c, 0, [watch]).fit()
+    Trainer(gan, data, 0, [watch]).fit()
     return watch.seconds / steps
 
 
@@ -53,11 +52,11 @@ def plain(gan: ConditionalGAN, data, steps: int) -> float:
     G, D, E = gan.generator, gan.discriminator, gan.generator_ema
     batch, rng = gan.config.batch_size, torch.Generator().manual_seed(0)
     optimizers = [torch.optim.Adam(network.parameters(), 1e-3, (0.0, 0.99)) for network in (G, D)]
-    x = as_floats(data.x)
+    x, labels = torch.from_numpy(data.floats()), torch.from_numpy(data.c)
     start = time.process_time()
     for _ in range(steps):
         chosen = torch.randint(len(data.c), (batch,), generator=rng)
-        real, c = x[chosen].requires_grad_(), data.c[chosen]
+        real, c = x[chosen].requires_grad_(), labels[chosen]
         fake = G(torch.randn(batch, gan.latent_dim, generator=rng), c).detach().requires_grad_()
         d_real, d_fake = D(real, c), D(fake, c)
         gradients = [torch.autograd.grad(d.sum(), x, create_graph=True)[0] for d, x in ((d_real, real), (d_fake, fake))]
@@ -105,7 +104,7 @@ def main() -> None:
         side, _, channels = size.partition("x")
         shape = (256, int(side), int(side), *([int(channels)] if channels else []))
         rng = np.random.default_rng(0)
-        data = prepare(rng.integers(0, 256, shape, dtype=np.uint8), rng.integers(10, size=256))
+        data = encode(rng.integers(0, 256, shape, dtype=np.uint8), rng.integers(10, size=256))
         config = resolve(TrainConfig(device="cpu"), data.codec, data.classes)
         times = {ours: []} if args.alone else {ours: [], plain: []}
         for _ in range(args.turns):

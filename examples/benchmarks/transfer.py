@@ -26,7 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import ganaug
-from ganaug.evaluation.metrics.distances import frechet_distance
+from ganaug.evaluation.fidelity.distances import frechet_distance
 from ganaug.training.callbacks import Callback
 
 

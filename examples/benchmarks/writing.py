@@ -17,9 +17,9 @@ import pandas as pd
 import torch
 
 import ganaug
-from ganaug.core import manifest
-from ganaug.synthesis.ranks import Ranks
-from ganaug.synthesis.run import carry_out, make_plan, samples, write_shards
+from ganaug.core.processes import Ranks
+from ganaug.synthesis import manifest
+from ganaug.synthesis.synthesize import carry_out, make_plan, samples, write_shards
 from ganaug.synthesis.workspace import Workspace
 
 

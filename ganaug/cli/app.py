@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 
 import ganaug
-from ganaug.cli.cache import cache
+from ganaug.cli.commands.cache import cache
+from ganaug.cli.commands.doctor import doctor
+from ganaug.cli.commands.evaluate import evaluate
+from ganaug.cli.commands.finetune import finetune
+from ganaug.cli.commands.info import info
+from ganaug.cli.commands.merge import merge
+from ganaug.cli.commands.plugins import plugins
+from ganaug.cli.commands.pool import pool
+from ganaug.cli.commands.synth import synth
+from ganaug.cli.commands.train import train
+from ganaug.cli.commands.verify import verify
 from ganaug.cli.console import is_first_process, say
-from ganaug.cli.doctor import doctor
-from ganaug.cli.evaluate import evaluate
-from ganaug.cli.finetune import finetune
-from ganaug.cli.info import info
-from ganaug.cli.merge import merge
-from ganaug.cli.plugins import plugins
-from ganaug.cli.pool import pool
-from ganaug.cli.synth import synth
-from ganaug.cli.train import train
-from ganaug.cli.verify import verify
 from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError
 
 app = typer.Typer(

@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ganaug.cli import cache, options
+from ganaug.cli import options
+from ganaug.cli.commands import cache
 from ganaug.cli.console import say
 from ganaug.core.errors import SchemaError
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from ganaug.core.classes import Classes
     from ganaug.core.config import TrainConfig
-    from ganaug.core.plan import Shard
-    from ganaug.core.schema import Classes
     from ganaug.data.readers import Dataset
     from ganaug.models.gan import ConditionalGAN
+    from ganaug.synthesis.plan import Shard
 
 _PIECE = 16_384  # real samples that are handed to a writer at once
 
@@ -72,7 +73,7 @@ class Request:
         if not may_train and not cache.model_path(self.dataset, config, self.seed).exists():
             raise typer.BadParameter("--dry-run measures a model: give --model, or run it once before")
         from ganaug.training.callbacks import ProgressBar
-        from ganaug.training.trainer import train
+        from ganaug.training.train import train
 
         X, y = self.dataset.X, self.dataset.y
 
@@ -180,6 +181,6 @@ def _fitting(gan: "ConditionalGAN", dataset: "Dataset") -> Any:
 def _classes_of(dataset: "Dataset") -> "Classes":
     import numpy as np
 
-    from ganaug.core.schema import Classes
+    from ganaug.core.classes import Classes
 
     return Classes.from_target(np.asarray(dataset.y))

@@ -14,10 +14,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from ganaug.core.plan import Plan, Shard
 from ganaug.evaluation.assess import Fidelity, assess
 from ganaug.models.gan import ConditionalGAN
-from ganaug.synthesis.run import write_shards
+from ganaug.synthesis.plan import Plan, Shard
+from ganaug.synthesis.synthesize import write_shards
 
 _MEASURED = 256  # samples that an estimate is made from
 

@@ -10,8 +10,8 @@ import typer
 
 from ganaug.cli import options
 from ganaug.cli.console import is_first_process, result, say
-from ganaug.core.atomic import locked, refuse_unwritable
 from ganaug.core.errors import Interrupted, OutputError
+from ganaug.core.files import locked, refuse_unwritable
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -131,7 +131,7 @@ def _streamed(params: dict[str, Any]) -> "Dataset | None":
     if params["image_size"] is not None:
         raise typer.BadParameter(f"--image-size has no meaning for {data}")
     from ganaug.data.readers import Dataset
-    from ganaug.data.stream import TableStream
+    from ganaug.data.table.stream import TableStream
 
     return Dataset(TableStream(data, params["target"], encoding=params["encoding"]), None, f"{data}, chunk by chunk")
 

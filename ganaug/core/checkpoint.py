@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from ganaug.core.atomic import replacing
 from ganaug.core.errors import CheckpointError
+from ganaug.core.files import replacing
 
 FORMAT = 1
 _KEY = "ganaug"  # a single metadata entry: safetensors does not keep the order of several

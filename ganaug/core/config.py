@@ -38,7 +38,7 @@ class _Settings(BaseModel):
 class TrainConfig(_Settings):
     """Settings of one training run: frozen, validated, JSON-able.
 
-    Every ``"auto"`` is replaced by a number before training (see `ganaug.training.recipe`); the values that were
+    Every ``"auto"`` is replaced by a number before training (see `ganaug.training.defaults`); the values that were
     used are in ``gan.config`` and in the checkpoint.
 
     Raises

@@ -5,10 +5,31 @@ from typing import Any
 
 from ganaug.core.errors import PluginNotFoundError, did_you_mean
 
+_registered: dict[tuple[str, str], Any] = {}
+
+
+def register(group: str, name: str, part: Any) -> None:
+    """Register a part in this process alone, for notebooks and tests; packages use entry points.
+
+    Examples
+    --------
+    >>> register("objectives", "mine", object)
+    >>> lookup("objectives", "mine")
+    <class 'object'>
+    >>> unregister("objectives", "mine")
+    """
+    _registered[group, name] = part
+
+
+def unregister(group: str, name: str) -> None:
+    """Forget what `register` was told; unknown names are no error."""
+    _registered.pop((group, name), None)
+
 
 def names(group: str) -> list[str]:
     """Return the sorted names registered under ``ganaug.<group>``."""
-    return sorted({point.name for point in entry_points(group=f"ganaug.{group}")})
+    installed = {point.name for point in entry_points(group=f"ganaug.{group}")}
+    return sorted(installed | {name for known, name in _registered if known == group})
 
 
 def lookup(group: str, name: str) -> Any:
@@ -17,7 +38,7 @@ def lookup(group: str, name: str) -> Any:
     Parameters
     ----------
     group : str
-        One of ``objectives``, ``networks``, ``codecs``, ``metrics``, ``readers``, ``writers``.
+        One of ``kinds``, ``networks``, ``objectives``, ``sources``, ``metrics``, ``readers``, ``writers``, ``reports``.
     name : str
         The registered name.
 
@@ -31,6 +52,8 @@ def lookup(group: str, name: str) -> Any:
     >>> lookup("objectives", "hinge").__name__
     'Hinge'
     """
+    if (group, name) in _registered:
+        return _registered[group, name]
     found = {point.value: point for point in entry_points(group=f"ganaug.{group}", name=name)}
     if not found:
         hint = did_you_mean(name, names(group))

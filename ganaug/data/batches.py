@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from ganaug.data.image.pixels import to_floats
+
 if TYPE_CHECKING:
-    from ganaug.data.stream import Refill
+    from ganaug.data.table.stream import Refill
 
 _BLOCK = 64  # batches whose indices are drawn at once
-
-
-def as_floats(x: Tensor) -> Tensor:
-    """Scale uint8 pixels to float32 in [-1, 1], exactly as `ImageCodec.encode` does; others stay as they are."""
-    return x.float().mul_(2 / 255).sub_(1) if x.dtype == torch.uint8 else x
 
 
 class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
@@ -68,13 +65,13 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
                 self.refill(self)
             self._block = list(self._draw((_BLOCK, self.batch_size)).to(self.x.device))
         index = self._block.pop()[self.part]
-        return as_floats(self.x[index]), self.c[index]
+        return to_floats(self.x[index]), self.c[index]
 
     def of_class(self, condition: int, most: int | None = None) -> Tensor:
         """Return encoded samples of a class, ``(n, *sample_shape)``: all, or the first so many."""
         start = self._starts[condition]
         own = self._order[start : start + self.count(condition)][:most]
-        return as_floats(self.x[own.to(self.x.device)])
+        return to_floats(self.x[own.to(self.x.device)])
 
     def draw_classes(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw `n` classes as those of a batch are drawn, on the device of `generator`."""

@@ -1,14 +1,12 @@
-"""The codec protocol: user data ↔ float tensors."""
+"""The codec protocol: user data ↔ float arrays."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
-
-from ganaug.core import registry
-from ganaug.core.schema import ImageSchema, TableSchema
 
 
 class Span(NamedTuple):
@@ -20,69 +18,74 @@ class Span(NamedTuple):
     column: int  # position in the schema
 
 
-class Codec(Protocol):
-    """User data ↔ float32 arrays of shape ``(n, *sample_shape)``."""
-
-    schema: TableSchema | ImageSchema
+class Schema(Protocol):
+    """What data are, in plain words and plain data: a frozen pydantic model."""
 
     @property
+    def kind(self) -> str:
+        """The name of a registered `Kind`."""
+        ...
+
+    def describe(self) -> str:
+        """Return one line for people."""
+        ...
+
+    def model_dump(self) -> dict[str, Any]:
+        """Return plain data."""
+        ...
+
+
+class Codec(ABC):
+    """User data ↔ float32 arrays of shape ``(n, *sample_shape)``.
+
+    Attributes
+    ----------
+    schema : Schema
+        What was fitted.
+    """
+
+    schema: Any
+
+    @property
+    @abstractmethod
     def sample_shape(self) -> tuple[int, ...]:
         """Shape of one encoded sample: ``(dim,)`` for rows, ``(channels, height, width)`` for images."""
-        ...
 
     @property
     def spans(self) -> tuple[Span, ...]:
-        """What the parts of an encoded sample are, in order and without gaps."""
-        ...
+        """What the parts of an encoded sample are, in order and without gaps; by default numbers."""
+        return (Span(0, int(np.prod(self.sample_shape)), "identity", 0),)
+
+    @property
+    def entries(self) -> tuple[Any, ...]:
+        """A name for each entry of the first axis; equal names mean the same in another codec (for fine-tuning)."""
+        return tuple(range(self.sample_shape[0]))
 
     @classmethod
+    @abstractmethod
     def fit(cls, X: Any) -> Self:
         """Learn the encoding from data."""
-        ...
 
+    @abstractmethod
     def encode(self, X: Any) -> np.ndarray:
         """Return ``(n, *sample_shape)``, float32."""
-        ...
 
+    def store(self, X: Any) -> np.ndarray:
+        """Return samples as training keeps them: encoded, or in a smaller form that batches are made from (uint8)."""
+        return self.encode(X)
+
+    @abstractmethod
     def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> Any:
         """Return the container, columns and dtypes of the data that were fitted."""
-        ...
 
+    @abstractmethod
     def to_json(self) -> dict[str, Any]:
         """Return the state (all but the schema) as plain data."""
-        ...
 
     @classmethod
+    @abstractmethod
     def from_json(cls, schema: dict[str, Any], state: dict[str, Any]) -> Self:
         """Rebuild a codec from its schema and its state."""
-        ...
-
-
-def is_image_data(X: Any) -> bool:
-    """Whether `X` is read as images: an array of three or four axes, or a list of PIL images."""
-    if isinstance(X, (list, tuple)) and len(X) > 0:
-        first = X[0]
-        return hasattr(first, "getbands") or (isinstance(first, np.ndarray) and first.ndim >= 2)
-    return getattr(X, "ndim", 2) > 2
-
-
-def fit_codec(X: Any) -> Codec:
-    """Fit the codec that suits `X`: ``image`` for image arrays and PIL images, else ``table``.
-
-    Raises
-    ------
-    SchemaError
-        If `X` cannot be encoded; the message says what was expected.
-    """
-    return registry.lookup("codecs", "image" if is_image_data(X) else "table").fit(X)
-
-
-def stored(codec: Codec, X: Any) -> np.ndarray:
-    """Return samples as training keeps them: encoded, unless the codec has a smaller form that batches are made from.
-
-    A codec may have a method ``stored`` that gives uint8, for `ganaug.data.batches.as_floats`; images do.
-    """
-    return getattr(codec, "stored", codec.encode)(X)
 
 
 def concatenate(parts: Sequence[Any]) -> Any:

@@ -9,7 +9,7 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.svm import SVC
 
-from ganaug.evaluation.metrics.neighbourhoods import kth_distances, nearest_distances as nearest_distances
+from ganaug.evaluation.fidelity.neighbourhoods import kth_distances, nearest_distances as nearest_distances
 from ganaug.evaluation.samples import evenly
 
 _MOST = 5_000  # samples that enter a measurement; more are thinned evenly

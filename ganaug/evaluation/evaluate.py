@@ -10,19 +10,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ganaug.core.classes import Classes
 from ganaug.core.errors import ConfigError, SchemaError, did_you_mean
-from ganaug.core.randomness import as_seed
-from ganaug.core.schema import Classes
-from ganaug.data.codec import Codec, concatenate, fit_codec
-from ganaug.evaluation.arms import Data, image_arms, row_arms, wanted
+from ganaug.core.seeds import as_seed
+from ganaug.data.codec import Codec, concatenate
+from ganaug.data.kind import fit_codec
 from ganaug.evaluation.features import Features
-from ganaug.evaluation.fidelity import METRICS, answer_fidelity
-from ganaug.evaluation.leakage import check_leaks, digest, digests
-from ganaug.evaluation.pairs import nearest_samples
-from ganaug.evaluation.privacy import answer_privacy
+from ganaug.evaluation.fidelity.answer import METRICS, answer_fidelity
+from ganaug.evaluation.privacy.answer import answer_privacy
+from ganaug.evaluation.privacy.leakage import check_leaks, digest, digests
+from ganaug.evaluation.privacy.nearest import nearest_samples
 from ganaug.evaluation.result import Answer, Evaluation
 from ganaug.evaluation.samples import evenly
-from ganaug.evaluation.utility import BALANCED, SCORES, answer_utility
+from ganaug.evaluation.utility.answer import BALANCED, SCORES, answer_utility
+from ganaug.evaluation.utility.arms import Data, image_arms, row_arms, wanted
 from ganaug.models.gan import ConditionalGAN, load
 
 QUESTIONS = ("fidelity", "utility", "privacy")

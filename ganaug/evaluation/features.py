@@ -7,8 +7,8 @@ from torch import nn
 
 from ganaug.core.errors import ConfigError
 from ganaug.data.codec import Span
-from ganaug.evaluation.classifier import fit_classifier, outputs
 from ganaug.evaluation.samples import Samples
+from ganaug.models.classifier import fit_classifier, outputs
 
 _STEPS = 300  # of the classifier whose features are used
 

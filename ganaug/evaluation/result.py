@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from ganaug.core import registry
 from ganaug.core.history import History
 
 OVERALL = "all classes"
@@ -170,9 +171,8 @@ class Evaluation(Mapping[str, Answer]):
         return {"described": self.described} | {question: answer.to_dict() for question, answer in self.items()}
 
     def report(self, path: str | Path, *, samples: bool = True, overwrite: bool = False) -> Path:
-        """Write one HTML page with verdicts, pictures and numbers; see `ganaug.evaluation.report.write`."""
-        from ganaug.evaluation.report import write
-
+        """Write one HTML page with verdicts, pictures and numbers; see `ganaug.report.write`."""
+        write = registry.lookup("reports", "html")
         return write(self, path, samples=samples, overwrite=overwrite)
 
     def __str__(self) -> str:
@@ -186,7 +186,7 @@ class Evaluation(Mapping[str, Answer]):
         return f"Evaluation({self.verdicts})"
 
     def _repr_html_(self) -> str:
-        from ganaug.evaluation.report import summary
+        from ganaug.evaluation.notebook import summary
 
         return summary(self)
 

@@ -27,11 +27,11 @@ class RareFidelity:
     Examples
     --------
     >>> from sklearn.datasets import load_iris
-    >>> from ganaug.training.preparation import prepare
+    >>> from ganaug.data.encoded import encode
     >>> from ganaug.training.trainer import Trainer
-    >>> data = prepare(*load_iris(return_X_y=True))
+    >>> data = encode(*load_iris(return_X_y=True))
     >>> gan = ganaug.train(*load_iris(return_X_y=True), max_steps=5, random_state=0)
-    >>> found = RareFidelity(n_classes=1)(Trainer(gan, data.x, data.c, seed=0))
+    >>> found = RareFidelity(n_classes=1)(Trainer(gan, data, seed=0))
     >>> list(found)
     ['coverage/0', 'nearest ratio/0']
     """

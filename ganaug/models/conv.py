@@ -9,14 +9,16 @@ from torch.nn import functional as F
 from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import ConfigError
 from ganaug.data.codec import Span
-from ganaug.models.anatomy import CHANNEL, FEATURE, Grid, Part
 from ganaug.models.calibration import CalibratedGenerator
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
+from ganaug.models.layout import CHANNEL, FEATURE, Grid, Part
+from ganaug.models.networks import Network
 
 _EMBEDDING_DIM = 32
 _MAX_GROWTH = 4  # channels double with every halving, up to this multiple of the width
 _FEATURES = 128  # of an image, that D judges by
 _MAPPED = 128  # of a latent and its class, that G draws from
+_MIN_BOTTOM, _MAX_BOTTOM = 4, 8  # pixels a side where the network is smallest, after fine-tuning for another size
 
 
 class ConditionalNorm(nn.Module):
@@ -120,6 +122,8 @@ class ImageGenerator(CalibratedGenerator):
         self.hidden = nn.Linear(latent_dim + _EMBEDDING_DIM, _MAPPED)
         self.linear = nn.Linear(_MAPPED, widths[0] * sizes[0][0] * sizes[0][1], bias=False)
         self.first_norm = ConditionalNorm(widths[0], n_classes)
+        self.refine = nn.Conv2d(widths[0], widths[0], 3, padding=1, bias=False)
+        self.refine_norm = ConditionalNorm(widths[0], n_classes)
         self.ups = nn.ModuleList(
             UpConvolution(a, b, (big[0] % 2, big[1] % 2))
             for a, b, big in zip(widths, widths[1:], sizes[1:], strict=False)
@@ -134,6 +138,8 @@ class ImageGenerator(CalibratedGenerator):
         parts = {
             "linear": Part("linear", (Grid(*self.base), FEATURE), depth),
             "first_norm": Part(f"norm{depth}", level=depth),
+            "refine": Part("refine", level=depth),
+            "refine_norm": Part("refine_norm", level=depth),
             "out": Part("out", (CHANNEL, FEATURE, FEATURE, FEATURE), 0),
         }
         for i in range(depth):
@@ -146,6 +152,7 @@ class ImageGenerator(CalibratedGenerator):
         hidden = F.leaky_relu(self.hidden(torch.cat([z, self.embedding(c)], 1)), 0.2)
         x = self.linear(hidden).view(-1, *self.base).contiguous(memory_format=torch.channels_last)
         x = F.relu(self.first_norm(x, c))
+        x = x + F.relu(self.refine_norm(self.refine(x), c))
         for i, (up, norm) in enumerate(zip(self.ups, self.norms, strict=True)):
             x = F.relu(norm(up(x), c))
             if i == 0:
@@ -225,3 +232,16 @@ def build_conv(
     generator = ImageGenerator(shape, c, config.latent_dim, config.width, d, a)
     discriminator = ImageDiscriminator(shape, c, config.width, d, a, config.spectral_norm)
     return generator, discriminator
+
+
+def adapt_depth(depth: int, source: tuple[int, ...], target: tuple[int, ...]) -> int:
+    """Return the number of halvings nearest to the source's that leaves as few pixels as is usual."""
+    side, bottom = min(target[1:]), min(source[1:]) >> depth
+    while side >> depth > max(_MAX_BOTTOM, bottom):
+        depth += 1
+    while depth > 1 and side >> depth < min(_MIN_BOTTOM, bottom):
+        depth -= 1
+    return depth
+
+
+CONV = Network(build_conv, has_attention=True, has_projection=True, has_class_norms=True, adapt_depth=adapt_depth)

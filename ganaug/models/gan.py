@@ -2,31 +2,29 @@
 
 import hashlib
 import platform
-from collections.abc import Iterable, Iterator, Mapping
-from numbers import Real
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 
 import ganaug
-from ganaug.core import checkpoint, registry
+from ganaug.core import checkpoint
+from ganaug.core.classes import Classes
 from ganaug.core.config import ResolvedConfig
-from ganaug.core.errors import CheckpointError, ConfigError, PluginNotFoundError, SchemaError
+from ganaug.core.errors import CheckpointError, PluginNotFoundError
 from ganaug.core.history import CLOCK, History
-from ganaug.core.pool import Pool, write as write_pool
 from ganaug.core.provenance import Provenance, TransferReport
-from ganaug.core.randomness import as_seed
-from ganaug.core.schema import Classes
-from ganaug.data.codec import Codec, concatenate
+from ganaug.data.codec import Codec
+from ganaug.data.kind import kind_named
+from ganaug.models.networks import network_named
 from ganaug.models.noise import truncated
-
-_CHUNK_NUMBERS = 2**19  # numbers in one encoded chunk: larger ones leave the cache, and cost a network memory
-_CHUNK_SAMPLES = 16_384
+from ganaug.models.synthesizer import Synthesizer
 
 
-class ConditionalGAN:
+class ConditionalGAN(Synthesizer):
     """A generator that makes samples of the class you ask for; made by `ganaug.train` or `ganaug.load`.
 
     Parameters
@@ -67,7 +65,7 @@ class ConditionalGAN:
         self.transfer: TransferReport | None = None
         self.provenance = Provenance()
         self.sha256: str | None = None
-        build = registry.lookup("networks", config.network)
+        build = network_named(config.network).build
         with torch.random.fork_rng(devices=[]):
             torch.default_generator.manual_seed(seed)
             self.generator, self.discriminator = build(codec.sample_shape, codec.spans, len(classes), config)
@@ -76,151 +74,9 @@ class ConditionalGAN:
         self.generator_ema.eval().requires_grad_(False)
 
     @property
-    def classes_(self) -> np.ndarray:
-        """Labels that can be asked for, sorted."""
-        return self.classes.labels
-
-    @property
     def latent_dim(self) -> int:
         """Size of ``z``: the configured latent plus the noise that draws categories."""
         return self.generator_ema.latent_dim
-
-    def sample(
-        self,
-        n: int | None = None,
-        *,
-        label: Any = None,
-        labels: Iterable[Any] | None = None,
-        truncation: float | None = None,
-        random_state: Any = None,
-    ) -> Any:
-        """Make new samples, in the container, dtypes and columns of the training data.
-
-        Parameters
-        ----------
-        n : int, optional
-            How many samples of `label`.
-        label : object, optional
-            One class; may be left out if the model knows only one.
-        labels : iterable of shape (n_samples,), optional
-            A class for each sample, instead of `n` and `label`.
-        truncation : float, optional
-            Draw latents from a normal distribution that is cut off at ±`truncation`, greater than 0: the smaller, the
-            more typical and the more alike are the samples (Brock et al. 2019, arXiv:1809.11096). The same
-            `random_state` gives samples that correspond to those of None, the default: the whole distribution. The
-            noise that draws categories of a table is left alone.
-        random_state : int, RandomState, Generator or None, default=None
-            The same integer gives the same samples.
-
-        Returns
-        -------
-        X : same type as the training data, of shape (n_samples, ...)
-
-        Raises
-        ------
-        SchemaError
-            If a class is unknown.
-        ConfigError
-            If `n` or `truncation` is not positive, or it is not clear what is asked for.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> gan = ganaug.train(*load_iris(return_X_y=True), max_steps=20, random_state=0)
-        >>> gan.sample(5, label=1, random_state=0).shape
-        (5, 4)
-        """
-        return concatenate(
-            list(self.sample_iter(n, label=label, labels=labels, truncation=truncation, random_state=random_state))
-        )
-
-    def sample_iter(
-        self,
-        n: int | None = None,
-        *,
-        label: Any = None,
-        labels: Iterable[Any] | None = None,
-        truncation: float | None = None,
-        random_state: Any = None,
-    ) -> Iterator[Any]:
-        """Make the same samples as `sample`, chunk by chunk, in memory that does not grow with `n`."""
-        c = self._conditions(n, label, labels)
-        if truncation is not None and not (isinstance(truncation, Real) and 0 < truncation < np.inf):
-            raise ConfigError(f"truncation must be a positive number, or None; got {truncation!r}")
-        rng = np.random.default_rng(as_seed(random_state))
-        size = max(1, min(_CHUNK_SAMPLES, _CHUNK_NUMBERS // max(1, int(np.prod(self.codec.sample_shape)))))
-        chunks = (c[i : i + size] for i in range(0, len(c), size))
-        return (self.codec.decode(self.encoded(chunk, rng, truncation), rng) for chunk in chunks)
-
-    def pool(
-        self,
-        n_per_class: int | Mapping[Any, int],
-        path: str | Path,
-        *,
-        random_state: Any = None,
-        overwrite: bool = False,
-    ) -> Pool:
-        """Write samples of each class to a file that data loaders read at random, in memory that does not grow with it.
-
-        Parameters
-        ----------
-        n_per_class : int or dict
-            How many of every class, or of those that are named.
-        path : str or Path
-            The file; missing parent folders are created.
-        random_state : int, RandomState, Generator or None, default=None
-            The same integer gives the same file. What a class gets does not depend on the others.
-        overwrite : bool, default=False
-            Whether an existing file may be replaced. Loaders that are reading it go on, with the new samples.
-
-        Raises
-        ------
-        SchemaError
-            If the model makes rows, or a class is unknown.
-        ConfigError
-            If a number is not positive.
-        OutputError
-            If the file exists and may not be replaced, or cannot be written.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> images = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
-        >>> gan = ganaug.train(images, np.arange(20) % 2, max_steps=2, random_state=0)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     len(gan.pool(50, folder + "/digits.pool", random_state=0))
-        100
-        """
-        if self.codec.schema.kind != "image":
-            raise SchemaError(f"a pool holds images; this model makes a {self.codec.schema.describe()}: use gan.sample")
-        if not isinstance(n_per_class, Mapping):
-            n_per_class = dict.fromkeys(self.classes_.tolist(), n_per_class)
-        counts = {int(c): n for c, n in zip(self.classes.index(n_per_class), n_per_class.values(), strict=True)}
-        for n in [None] if not counts else counts.values():
-            if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-                raise ConfigError(f"n_per_class must be a positive integer, or some for classes; got {n_per_class!r}")
-        seed = as_seed(random_state)
-        conditions = sorted(counts)
-        classes = Classes(self.classes_[conditions], [counts[c] for c in conditions], self.classes.target)
-        schema, codec = self.codec.schema, cast(Any, self.codec)
-        described = {
-            "shape": list(schema.shape),
-            "scale": list(codec.scale),
-            "whole": codec.whole,
-            "dtype": schema.dtype,
-            "seed": seed,
-            "checkpoint_sha256": self.sha256,
-        }
-        chunks = (
-            np.moveaxis(codec.to_uint8(chunk).reshape(-1, schema.height, schema.width, schema.channels), -1, 1)
-            for c in conditions
-            for chunk in self.sample_iter(
-                counts[c],
-                label=self.classes_[c],
-                random_state=np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(c, 0))),
-            )
-        )
-        return write_pool(Path(path), classes, chunks, described, overwrite=overwrite)
 
     @torch.no_grad()
     def encoded(self, c: np.ndarray, rng: np.random.Generator, truncation: float | None = None) -> np.ndarray:
@@ -232,7 +88,7 @@ class ConditionalGAN:
             latent[:] = truncated(latent, truncation)
         return self.generator_ema(torch.from_numpy(z).to(device), torch.tensor(c, device=device)).float().cpu().numpy()
 
-    def weights_digest(self) -> str:
+    def digest(self) -> str:
         """Return the SHA-256 digest of the generator that is sampled, saved or not."""
         digest = hashlib.sha256()
         for name, tensor in sorted(self.generator_ema.state_dict().items()):
@@ -240,19 +96,14 @@ class ConditionalGAN:
             digest.update(tensor.cpu().numpy().tobytes())
         return digest.hexdigest()
 
-    def _conditions(self, n: int | None, label: Any, labels: Iterable[Any] | None) -> np.ndarray:
-        if labels is not None:
-            if n is not None or label is not None:
-                raise ConfigError("give either n and label, or labels; got both")
-            c = self.classes.index(labels)
-            if len(c) == 0:
-                raise ConfigError("labels is empty; ask for at least one sample")
-            return c
-        if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 1:
-            raise ConfigError(f"n must be a positive integer; got {n!r}")
-        if label is None and len(self.classes) > 1:
-            raise ConfigError(f"say which class: label= one of {self.classes_.tolist()}")
-        return np.broadcast_to(self.classes.index([self.classes_[0] if label is None else label]), n)
+    @contextmanager
+    def on_device(self, name: str) -> Iterator[None]:
+        """Sample on a device inside the block; afterwards the generator is back on the CPU."""
+        try:
+            self.generator_ema.to(name)
+            yield
+        finally:
+            self.generator_ema.to("cpu")
 
     def save(
         self,
@@ -359,7 +210,7 @@ class ConditionalGAN:
         header, arrays = checkpoint.read(Path(path))
         try:
             schema = header["schema"]
-            codec = registry.lookup("codecs", schema["kind"]).from_json(schema, header["codec"])
+            codec = kind_named(schema["kind"]).codec.from_json(schema, header["codec"])
             codec.decode(np.zeros((1, *codec.sample_shape), np.float32), np.random.default_rng(0))  # or fail here
             gan = cls(codec, Classes.from_json(header["classes"], header["target"]), ResolvedConfig(**header["config"]))
             gan.step, gan.history, gan.sha256 = header["step"], History(header["history"]), header["sha256"]

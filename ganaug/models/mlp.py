@@ -8,8 +8,9 @@ from torch.nn import functional as F
 
 from ganaug.core.config import ResolvedConfig
 from ganaug.data.codec import Span
-from ganaug.models.anatomy import ENTRY, FEATURE, Part
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
+from ganaug.models.layout import ENTRY, FEATURE, Part
+from ganaug.models.networks import Network
 
 _EMBEDDING_DIM = 16
 _TEMPERATURE = 0.2  # of the softened one-hot that the discriminator sees in training (as in CTGAN, arXiv:1907.00503)
@@ -91,3 +92,6 @@ def build_mlp(
     generator = RowGenerator(spans, n_classes, config.latent_dim, config.width, config.depth)
     discriminator = RowDiscriminator(sample_shape[0], n_classes, config.width, config.depth, config.spectral_norm)
     return generator, discriminator
+
+
+MLP = Network(build_mlp, has_projection=True)

@@ -4,7 +4,7 @@ An objective turns logits into the two losses. What it needs besides (a gradient
 discriminator steps, its optimizer) it declares as class attributes; `TrainConfig` overrides the numbers.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,18 @@ class Objective:
 
     def __init__(self, label_smoothing: float = 0.0) -> None:
         self.real_target = 1 - label_smoothing
+
+    @classmethod
+    def defaults(cls, sample_shape: tuple[int, ...]) -> dict[str, Any]:
+        """Return what settings are where they are ``"auto"``; an objective may let them follow the data.
+
+        Parameters
+        ----------
+        sample_shape : tuple of int
+            Of an encoded sample: ``(dim,)``, or ``(channels, height, width)``.
+        """
+        names = "optimizer learning_rate d_learning_rate betas d_steps penalty_weight spectral_norm".split()
+        return {name: getattr(cls, name) for name in names} | {"penalty_every": 1, "mismatch_weight": 0.0}
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """Return D's loss, a scalar, from logits of shape ``(batch,)``."""
@@ -184,6 +196,16 @@ class Relativistic(Objective):
     betas = (0.0, 0.99)
     penalty_weight = 1.0
     threshold = None
+
+    @classmethod
+    def defaults(cls, sample_shape: tuple[int, ...]) -> dict[str, Any]:
+        """Penalise every fourth step; for images, in proportion to the side (1 at 28 × 28)."""
+        own = super().defaults(sample_shape) | {"penalty_every": 4}
+        if len(sample_shape) != 3:
+            return own | {"betas": (0.0, 0.95)}
+        channels, height, width = sample_shape
+        wrong_labels = 0.1 if channels > 1 else 0.0  # gray classes lose by them: docs/experiments/images.md
+        return own | {"penalty_weight": (height * width) ** 0.5 / 28, "mismatch_weight": wrong_labels}
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """``softplus(fake - real)``."""

@@ -14,10 +14,11 @@ from torch.nn import functional as F
 
 from ganaug.core.config import ResolvedConfig
 from ganaug.data.codec import Span
-from ganaug.models.anatomy import CHANNEL, FEATURE, Grid, Part
+from ganaug.models.layout import CHANNEL, FEATURE, Grid, Part
 from ganaug.models.calibration import CalibratedGenerator
-from ganaug.models.conv import SelfAttention, doubled_widths, halved_sizes
+from ganaug.models.conv import SelfAttention, adapt_depth, doubled_widths, halved_sizes
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
+from ganaug.models.networks import Network
 
 _EMBEDDING_DIM = 64
 _MAPPED = 256  # of a latent and its class, that G draws from
@@ -188,3 +189,8 @@ def build_resnet(
     generator = ResidualGenerator(shape, c, config.latent_dim, config.width, d, a)
     discriminator = ResidualDiscriminator(shape, c, config.width, d, a, config.spectral_norm)
     return generator, discriminator
+
+
+RESNET = Network(
+    build_resnet, has_attention=True, has_projection=True, has_class_norms=True, adapt_depth=adapt_depth
+)

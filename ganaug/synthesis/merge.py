@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ganaug.core import manifest
-from ganaug.core.atomic import os_errors, remove
 from ganaug.core.errors import ManifestError, OutputError
-from ganaug.core.manifest import PREVIEW, Manifest
-from ganaug.core.plan import ClassPlan, Plan
-from ganaug.synthesis.ranks import Ranks
+from ganaug.core.files import os_errors, remove
+from ganaug.core.processes import Ranks
+from ganaug.synthesis import manifest
+from ganaug.synthesis.manifest import PREVIEW, Manifest
+from ganaug.synthesis.plan import ClassPlan, Plan
 from ganaug.synthesis.workspace import Workspace, claimed
 
 _OWN = ("classes", "shard", "preview")  # in what parts of one output may differ

@@ -11,11 +11,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from ganaug.core import manifest
-from ganaug.core.atomic import locked, partial_path, refuse_unwritable, remove, sync_files, sync_names
 from ganaug.core.errors import ManifestError, OutputError
-from ganaug.core.plan import Plan, Shard
-from ganaug.synthesis.ranks import Ranks
+from ganaug.core.files import locked, partial_path, refuse_unwritable, remove, sync_files, sync_names
+from ganaug.core.processes import Ranks
+from ganaug.synthesis import manifest
+from ganaug.synthesis.plan import Plan, Shard
 
 Key = tuple[int, bool, int]
 

@@ -14,8 +14,8 @@ import torch
 from torch import Tensor
 
 from ganaug.core import checkpoint
-from ganaug.core.atomic import locked, refuse_unwritable
 from ganaug.core.errors import CheckpointError, ConfigError, OutputError, TrainingInterrupted
+from ganaug.core.files import locked, refuse_unwritable
 from ganaug.core.history import CLOCK, History
 from ganaug.training.callbacks import Callback
 
@@ -224,7 +224,7 @@ def _state(trainer: "Trainer") -> dict[str, Tensor]:
     state = {"noise": trainer.noise.get_state(), "losses": trainer.recent_losses()}
     state |= {f"batches.{name}": tensor for name, tensor in trainer.batches.state_dict().items()}
     for part in _OPTIMIZERS:
-        for i, moments in getattr(trainer, part).state_dict()["state"].items():
+        for i, moments in trainer.step.optimizers[part].state_dict()["state"].items():
             state |= {f"{part}.{i}.{name}": tensor for name, tensor in moments.items()}
     return state
 
@@ -236,7 +236,7 @@ def _load_state(trainer: "Trainer", state: dict[str, Tensor]) -> None:
         {name.removeprefix("batches."): tensor for name, tensor in state.items() if name.startswith("batches.")}
     )
     for part in _OPTIMIZERS:
-        optimizer = getattr(trainer, part)
+        optimizer = trainer.step.optimizers[part]
         moments: dict[int, dict[str, Tensor]] = {}
         weights = [weight for group in optimizer.param_groups for weight in group["params"]]
         for name, tensor in state.items():

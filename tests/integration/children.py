@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 CONTEXT = multiprocessing.get_context("forkserver")
-PRELOADED = ["ganaug.cli.app", "ganaug.training.transfer", "ganaug.training.snapshot"]
+PRELOADED = ["ganaug.cli.app", "ganaug.finetuning.finetune", "ganaug.training.snapshot"]
 CONTEXT.set_forkserver_preload([*PRELOADED, "torch._dynamo"])  # the latter by the first optimizer
 
 

@@ -16,5 +16,5 @@ def models(tmp_path_factory):
     images = rng.integers(0, 256, (20, 8, 8), dtype=np.uint8)
     gan = ganaug.train(images, np.arange(20) % 2, max_steps=2, width=8, random_state=0)
     gan.save(folder / "images.safetensors")
-    gan.pool(3, folder / "images.pool", random_state=0)
+    ganaug.make_pool(gan, 3, folder / "images.pool", random_state=0)
     return folder

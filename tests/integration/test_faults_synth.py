@@ -20,7 +20,9 @@ from ganaug.cli.app import run
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and forks of Linux")
 
 CONTEXT = multiprocessing.get_context("forkserver")  # imports torch once, and then forks
-CONTEXT.set_forkserver_preload(["ganaug.cli.summary", "ganaug.cli.preview", "pyarrow.parquet", "torch.distributed"])
+CONTEXT.set_forkserver_preload(
+    ["ganaug.cli.summary", "ganaug.synthesis.preview", "pyarrow.parquet", "torch.distributed"]
+)
 SEED = ["--seed", "7", "--quiet"]
 
 

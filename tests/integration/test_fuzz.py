@@ -96,12 +96,13 @@ def words(*known):
 @pytest.fixture(scope="module")
 def prepared_only():
     """Do everything but the steps of training."""
-    from ganaug.training import preparation, trainer
+    from ganaug.data import encoded
+    from ganaug.training import train as trainer
 
     def train(X, y, *, random_state=None, callbacks=(), **settings):
         config = TrainConfig(**settings)
-        data = preparation.prepare(X, y)
-        preparation.refuse_unsavable(data)
+        data = encoded.encode(X, y)
+        encoded.refuse_unsavable(data)
         trainer.resolve(config, data.codec, data.classes)
         raise Stop("prepared")
 

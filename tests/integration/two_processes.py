@@ -11,20 +11,20 @@ import torch
 import ganaug
 from ganaug.core import registry
 from ganaug.core.config import TrainConfig
-from ganaug.data.batches import as_floats
+from ganaug.data.encoded import encode
+from ganaug.training.defaults import resolve
 from ganaug.training.distributed import World, joined
-from ganaug.training.preparation import prepare
-from ganaug.training.recipe import resolve
 from ganaug.training.trainer import Trainer
 
 
 def fitted(X, y, world, dtype, **settings):
     """Return a model trained in a precision, by one process or by all."""
     torch.set_default_dtype(dtype)
-    data = prepare(X, y)
+    data = encode(X, y)
     config = resolve(TrainConfig(device="cpu", precision="float32", **settings), data.codec, data.classes)
     gan = ganaug.ConditionalGAN(data.codec, data.classes, config, seed=0)
-    Trainer(gan, as_floats(data.x).to(dtype), data.c, 0, world=world).fit()
+    numbers = np.float64 if dtype == torch.float64 else np.float32
+    Trainer(gan, data._replace(x=data.floats().astype(numbers)), 0, world=world).fit()
     return gan
 
 

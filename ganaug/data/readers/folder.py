@@ -15,7 +15,7 @@ from ganaug.core.errors import SchemaError
 from ganaug.data.readers.dataset import Dataset
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
-_SMALLEST = 4  # pixels a side, as `ganaug.data.image` asks for
+_SMALLEST = 4  # pixels a side, as `ganaug.data.image.codec` asks for
 _LARGEST = 100_000_000  # pixels: what decodes to more is taken for a decompression bomb
 
 

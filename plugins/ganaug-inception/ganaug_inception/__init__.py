@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from ganaug.core.errors import ConfigError
-from ganaug.evaluation.metrics.distances import frechet_distance, inception_score, kernel_distance
+from ganaug.evaluation.fidelity.distances import frechet_distance, inception_score, kernel_distance
 from ganaug.evaluation.samples import Samples, Score, evenly
 from torch_fidelity.feature_extractor_inceptionv3 import URL_INCEPTION_V3, FeatureExtractorInceptionV3
 

@@ -113,4 +113,4 @@ def no_training(monkeypatch):
     def refuse(*args, **kwargs):
         raise AssertionError("trained")
 
-    monkeypatch.setattr("ganaug.training.trainer.train", refuse)
+    monkeypatch.setattr("ganaug.training.train.train", refuse)

@@ -3,8 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from ganaug.core.classes import Classes
 from ganaug.core.errors import SchemaError
-from ganaug.core.schema import Classes, Column, ImageSchema, TableSchema
+from ganaug.core.schema import Column, ImageSchema, TableSchema
 
 TARGETS = {
     "int": np.array([3, 1, 1, 7, 3, 3]),

@@ -5,9 +5,10 @@ from PIL import Image
 from scipy import sparse
 
 from ganaug.core.errors import SchemaError
-from ganaug.data.codec import concatenate, fit_codec
-from ganaug.data.image import ImageCodec
-from ganaug.data.table import TableCodec
+from ganaug.data.codec import concatenate
+from ganaug.data.image.codec import ImageCodec
+from ganaug.data.kind import fit_codec
+from ganaug.data.table.codec import TableCodec
 
 IMAGE = np.zeros((8, 8), dtype=np.uint8)
 

@@ -13,8 +13,8 @@ from sklearn.model_selection import train_test_split
 
 import ganaug
 from ganaug.core.errors import CheckpointError, ConfigError, LeakageError, PluginNotFoundError, SchemaError
-from ganaug.evaluation import fidelity
 from ganaug.evaluation.evaluate import evaluate
+from ganaug.evaluation.fidelity import answer as fidelity
 
 LINEAR = {"classifier": LogisticRegression(), "repeats": 1, "random_state": 0}
 

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 import torch
 
+from ganaug.core.classes import Classes
 from ganaug.core.config import TrainConfig
 from ganaug.core.errors import ConfigError
-from ganaug.core.schema import Classes
-from ganaug.data.image import ImageCodec
+from ganaug.data.image.codec import ImageCodec
 from ganaug.models import conv
 from ganaug.models.conv import ImageGenerator, SelfAttention, ToneCurves, build_conv
-from ganaug.training.recipe import resolve
+from ganaug.training.defaults import resolve
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 33, 17), (3, 33, 17), (3, 32, 32), (1, 64, 64), (4, 9, 8), (1, 4, 4), (3, 5, 40)]
 

@@ -12,13 +12,14 @@ import torch
 
 import ganaug
 from ganaug.core import checkpoint
+from ganaug.core.classes import Classes
 from ganaug.core.config import TrainConfig
 from ganaug.core.errors import CheckpointError, ConfigError, OutputError, PluginNotFoundError, SchemaError
-from ganaug.core.schema import Classes
-from ganaug.data.codec import concatenate, fit_codec
+from ganaug.data.codec import concatenate
+from ganaug.data.kind import fit_codec
 from ganaug.models import gan as gan_module
 from ganaug.models.gan import ConditionalGAN
-from ganaug.training.recipe import resolve
+from ganaug.training.defaults import resolve
 
 N = 60
 

@@ -1,11 +1,11 @@
 import pytest
 import torch
 
+from ganaug.core.classes import Classes
 from ganaug.core.config import TrainConfig
-from ganaug.core.schema import Classes
 from ganaug.data.codec import Span
 from ganaug.models.mlp import build_mlp
-from ganaug.training.recipe import resolve
+from ganaug.training.defaults import resolve
 
 SPANS = (
     Span(0, 1, "identity", 0),

@@ -12,12 +12,9 @@ import ganaug
 from ganaug.core import registry
 from ganaug.core.config import TrainConfig
 from ganaug.core.history import History
-from ganaug.core.schema import Classes
-from ganaug.data.batches import as_floats
-from ganaug.data.codec import fit_codec
+from ganaug.data.encoded import Encoded, encode
 from ganaug.training.callbacks import Callback, ProgressBar, Watchdog
-from ganaug.training.preparation import prepare
-from ganaug.training.recipe import resolve
+from ganaug.training.defaults import resolve
 from ganaug.training.trainer import Trainer
 
 OBJECTIVES = ["vanilla", "lsgan", "wgan", "wgan-gp", "hinge", "relativistic"]
@@ -126,15 +123,15 @@ def test_same_seed_same_weights_and_globals_untouched(digit_images):
 @pytest.mark.parametrize("shape", [(60, 12, 10), (60, 12, 10, 3), (60, 3, 12, 10)])
 def test_images_kept_as_bytes_train_the_model_of_encoded_ones_to_the_bit(shape):
     X = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
-    data = prepare(X, np.arange(60) % 3)
-    assert data.x.dtype == torch.uint8
+    data = encode(X, np.arange(60) % 3)
+    assert data.x.dtype == np.uint8
     config = resolve(TrainConfig(max_steps=4, device="cpu"), data.codec, data.classes)
     trained = []
-    for x in (data.x, as_floats(data.x), torch.from_numpy(data.codec.encode(X))):
+    for x in (data.x, data.floats(), data.codec.encode(X)):
         gan = ganaug.ConditionalGAN(data.codec, data.classes, config)
-        before = x.clone()
-        Trainer(gan, x, data.c, seed=0, callbacks=[Watchdog()]).fit()
-        assert torch.equal(x, before)
+        before = x.copy()
+        Trainer(gan, data._replace(x=x), seed=0, callbacks=[Watchdog()]).fit()
+        assert np.array_equal(x, before)
         trained.append(gan)
     for gan in trained[1:]:
         assert all(same(getattr(gan, part), getattr(trained[0], part)) for part in ("generator_ema", "discriminator"))
@@ -277,13 +274,13 @@ def test_mismatch_adds_real_samples_under_wrong_labels(objective):
     x, c = torch.randn(40, 3, generator=torch.Generator().manual_seed(0)), torch.arange(40) % 2
     settings = {"objective": objective, "penalty_weight": 0, "max_steps": 1, "width": 8}
     gan = ganaug.train(x.numpy(), c.numpy(), random_state=0, mismatch_weight=0.3, **settings)
-    trainer = Trainer(gan, x, c, seed=0)
+    step = Trainer(gan, Encoded(x.numpy(), c.numpy(), gan.codec, gan.classes), seed=0).step
     d, fake = gan.discriminator, torch.zeros(40, 3)
     with torch.no_grad():
         own, other, made = d(x, c), d(x, 1 - c), d(fake, c)
-    loss = trainer.objective.discriminator_loss
+    loss = step.objective.discriminator_loss
     expected = loss(own, made) + 0.3 * loss(own, other)
-    assert torch.allclose(trainer.discriminator_step(x, fake, c)[0], expected, atol=1e-6)
+    assert torch.allclose(step.discriminator_step(x, fake, c)[0], expected, atol=1e-6)
 
 
 def test_mismatch_teaches_the_discriminator_labels(iris):
@@ -312,11 +309,12 @@ def test_mismatch_is_for_colour_and_the_objective_it_was_measured_with(iris, dig
 
 
 def test_mismatch_needs_a_head_that_takes_several_labels(iris):
-    codec, classes = fit_codec(iris[0]), Classes.from_target(iris[1])
-    gan = ganaug.ConditionalGAN(codec, classes, resolve(TrainConfig(mismatch_weight=1), codec, classes), seed=0)
+    data = encode(*iris)
+    config = resolve(TrainConfig(mismatch_weight=1), data.codec, data.classes)
+    gan = ganaug.ConditionalGAN(data.codec, data.classes, config, seed=0)
     gan.discriminator.head = torch.nn.Identity()
     with pytest.raises(ganaug.ConfigError, match="needs a ProjectionHead; network 'mlp'"):
-        Trainer(gan, torch.from_numpy(codec.encode(iris[0])), torch.from_numpy(iris[1]), seed=0)
+        Trainer(gan, data, seed=0)
 
 
 def test_attention_and_precision_on_images(digit_images):
@@ -380,7 +378,7 @@ def test_unknown_setting_says_what_was_meant(iris):
 
 
 def test_trainer_runs_on_what_it_is_given(iris):
-    codec, classes = fit_codec(iris[0]), Classes.from_target(iris[1])
-    gan = ganaug.ConditionalGAN(codec, classes, resolve(TrainConfig(max_steps=2), codec, classes))
-    history = Trainer(gan, torch.from_numpy(codec.encode(iris[0])), torch.from_numpy(iris[1]), seed=0).fit()
+    data = encode(*iris)
+    gan = ganaug.ConditionalGAN(data.codec, data.classes, resolve(TrainConfig(max_steps=2), data.codec, data.classes))
+    history = Trainer(gan, data, seed=0).fit()
     assert gan.history is history and gan.step == 2

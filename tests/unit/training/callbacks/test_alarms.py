@@ -7,17 +7,17 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.exceptions import ConvergenceWarning
 
 import ganaug
-from ganaug.data.batches import as_floats
+from ganaug.data.encoded import encode
+from ganaug.data.image.pixels import to_floats
 from ganaug.training.callbacks import Callback
 from ganaug.training.callbacks.alarms import CopyProbe
-from ganaug.training.preparation import prepare
 from ganaug.training.trainer import Trainer
 
 
 def trainer(X, y):
-    data = prepare(X, y)
+    data = encode(X, y)
     gan = ganaug.train(X, y, max_steps=1, random_state=0)
-    return Trainer(gan, data.x, data.c, seed=0)
+    return Trainer(gan, data, seed=0)
 
 
 class Planted(torch.nn.Module):
@@ -66,13 +66,11 @@ def test_no_alarm_on_the_bundled_digits_with_default_settings():
 def test_the_ratio_tells_copies_from_samples_of_the_same_kind(digit_images):
     run = trainer(*digit_images)
     probe = CopyProbe(run)
-    x, c = as_floats(run.batches.x), run.batches.c
+    x, c = to_floats(run.batches.x), run.batches.c
     run.generator_ema = Planted(x, c, noise=0.0)
     assert max(probe.ratios(run).values()) < 1e-3
-    other = prepare(
-        np.random.default_rng(1).permuted(digit_images[0], axis=2), digit_images[1]
-    )  # new pixels, same kind
-    run.generator_ema = Planted(as_floats(other.x), other.c, noise=0.0)
+    other = encode(np.random.default_rng(1).permuted(digit_images[0], axis=2), digit_images[1])  # new pixels, same kind
+    run.generator_ema = Planted(torch.from_numpy(other.floats()), torch.from_numpy(other.c), noise=0.0)
     assert min(probe.ratios(run).values()) > 0.8
 
 

@@ -1,0 +1,115 @@
+"""Labelled data, encoded: what training, the over-sampler's sources and the judge work on."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from sklearn.utils.multiclass import check_classification_targets
+
+from ganaug.core.classes import Classes
+from ganaug.core.errors import SchemaError
+from ganaug.data.codec import Codec
+from ganaug.data.image.pixels import to_floats
+from ganaug.data.kind import Kind, kind_named, kind_of
+from ganaug.data.table.stream import Refill, TableStream
+
+
+class Encoded(NamedTuple):
+    """Labelled samples, encoded once."""
+
+    x: np.ndarray  # (n, *sample_shape), as training keeps them: float32, or pixels as uint8
+    c: np.ndarray  # (n,) int64: positions in classes
+    codec: Codec
+    classes: Classes
+    refill: Refill | None = None  # exchanges samples for others of a file that is larger than memory
+
+    @property
+    def kind(self) -> Kind:
+        """The sort of data."""
+        return kind_named(self.codec.schema.kind)
+
+    def floats(self, rows: Any = slice(None)) -> np.ndarray:
+        """Return some of the samples, by default all, as float32."""
+        return to_floats(self.x[rows])
+
+    def own(self, condition: int) -> np.ndarray:
+        """Return the samples of a class as float32."""
+        return self.floats(self.c == condition)
+
+    def take(self, rows: np.ndarray) -> "Encoded":
+        """Return some of the samples; the classes stay those that have any, with the counts of what is taken."""
+        present, c = np.unique(self.c[rows], return_inverse=True)
+        classes = Classes(self.classes.labels[present], np.bincount(c), self.classes.target)
+        return Encoded(self.x[rows], c, self.codec, classes)
+
+
+def encode(X: Any, y: Any, kind: "str | Kind" = "auto") -> Encoded:
+    """Fit the codec and the classes of labelled data, and encode them; uint8 images only when they are in a batch.
+
+    Parameters
+    ----------
+    X : array-like, DataFrame, sparse matrix, list of PIL images or TableStream
+        Samples.
+    y : array-like of shape (n_samples,), or None for a TableStream
+        Class labels.
+    kind : str or Kind, default="auto"
+        What `X` is; ``"auto"`` looks.
+
+    Raises
+    ------
+    SchemaError
+        If `X` and `y` do not fit together or cannot be learnt from.
+    """
+    if isinstance(X, TableStream):
+        if y is not None:
+            raise SchemaError(f"{X} brings its own labels; leave y out")
+        sample = X.sample()
+        check_target(sample.y)
+        table = sample.codec()
+        classes = sample.classes()
+        refill = Refill(X, table, classes, sample.target)
+        return Encoded(_store(table, sample.X), classes.index(sample.y), table, classes, refill)
+    target = check_target(y)
+    codec = kind_of(X, kind).codec.fit(X)
+    x = _store(codec, X)
+    if len(x) != len(target):
+        raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
+    name = getattr(y, "name", None)
+    classes = Classes.from_target(target, "target" if name is None else str(name))
+    return Encoded(x, classes.index(target), codec, classes)
+
+
+def _store(codec: Codec, X: Any) -> np.ndarray:
+    x = codec.store(X)
+    if x[0].size == 0:
+        raise SchemaError("every column of X is constant; there is nothing to learn")
+    return x
+
+
+def refuse_unsavable(data: Encoded) -> None:
+    """Raise `SchemaError` now, not after hours of training, if a checkpoint cannot hold the categories or classes."""
+    data.codec.to_json()
+    data.classes.to_json()
+
+
+def check_target(y: Any) -> np.ndarray:
+    """Return labels as an array ``(n,)``.
+
+    Raises
+    ------
+    SchemaError
+        If they are no class labels, or some are missing.
+    """
+    target = np.asarray(y)
+    if target.ndim == 2 and target.shape[1] == 1:
+        target = target[:, 0]
+    if target.ndim != 1:
+        raise SchemaError(f"y must hold one label for each sample; got shape {target.shape}")
+    missing = int(pd.isna(target).sum())
+    if missing:
+        raise SchemaError(f"y has {missing} missing labels; drop those samples")
+    try:
+        check_classification_targets(target)
+    except ValueError as error:
+        raise SchemaError(f"y must hold class labels: {error}") from None
+    return target

@@ -1,0 +1,1 @@
+"""Images ↔ encoded pixels."""

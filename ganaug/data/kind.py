@@ -1,0 +1,146 @@
+"""What a sort of data brings: one object that every room asks, instead of knowing tables and images by heart."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ganaug.core import registry
+from ganaug.core.classes import Classes
+from ganaug.core.errors import SchemaError
+from ganaug.data.codec import Codec
+
+Settings = Callable[[Codec, Classes, str], dict[str, Any]]
+
+
+def _no_settings(codec: Codec, classes: Classes, device: str) -> dict[str, Any]:
+    return {}
+
+
+def _decoded(codec: Codec, encoded: np.ndarray) -> Any:
+    return codec.decode(encoded, np.random.default_rng(0))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A sort of data: how it is recognised and encoded, and which parts of the house suit it, by registered name.
+
+    Registered in the entry-point group ``ganaug.kinds`` under `name`, or in a program by
+    ``ganaug.core.registry.register("kinds", name, kind)``. All but the first six fields have defaults that fit any
+    encoding; `docs/extending.md` defines one.
+
+    Attributes
+    ----------
+    name : str
+        What checkpoints call it; also ``codec.schema.kind``.
+    plural : str
+        What messages call its samples: ``"rows"``.
+    accepts : callable
+        Whether ``kind="auto"`` may take an `X` for this kind.
+    codec : type
+        A subclass of `Codec`.
+    network : str
+        Of ``ganaug.networks``: what ``network="auto"`` stands for.
+    settings : callable
+        From codec, classes and device to the values that fields of `TrainConfig` take where they are ``"auto"``.
+    sources : tuple of str
+        Of ``ganaug.sources``: where the over-sampler's new samples come from.
+    source_shares : tuple of float
+        The shares of `sources`, where no held-out data have been asked.
+    rejection : float
+        Share of the samples made that is left out because they look most like other classes, in [0, 1).
+    judged : bool
+        Whether held-out data choose the shares of the sources by default; it needs a `classifier`.
+    metrics : tuple of str
+        Of ``ganaug.metrics``: what fidelity is measured by.
+    classifier : {"trees", "network"}
+        What utility and the judge train: boosted trees on encoded samples, or a small convolutional network.
+    finetune_share : float
+        Steps of a fine-tuning, as a share of those from scratch.
+    class_learning_rate : float
+        In fine-tuning, how many times as fast what belongs to a class learns as what all classes share.
+    writer : str
+        Of ``ganaug.writers``: the format that files are written in where none is asked for.
+    shard_size : int
+        Samples that are made in one piece.
+    n_shown : int
+        Samples of a class in the gallery of a report.
+    repeats : int
+        Fits of each kind for utility.
+    show : callable
+        From codec and encoded samples to what a gallery holds.
+    has_preview : bool
+        Whether samples are pictures, which a contact sheet can show.
+    """
+
+    name: str
+    plural: str
+    accepts: Callable[[Any], bool]
+    codec: type[Codec]
+    network: str
+    settings: Settings = _no_settings
+    sources: tuple[str, ...] = ("gan", "repeat")
+    source_shares: tuple[float, ...] = (0.5, 0.5)
+    rejection: float = 0.0
+    judged: bool = False
+    metrics: tuple[str, ...] = ("prdc", "c2st")
+    classifier: str = "trees"
+    finetune_share: float = 0.5
+    class_learning_rate: float = 1.0
+    writer: str = "npz"
+    shard_size: int = 10_000
+    n_shown: int = 100
+    repeats: int = 5
+    show: Callable[[Codec, np.ndarray], Any] = field(default=_decoded)
+    has_preview: bool = False
+
+
+def kind_named(name: str) -> Kind:
+    """Return the kind that is registered as `name`.
+
+    Raises
+    ------
+    PluginNotFoundError
+        If there is none.
+    """
+    found: Kind = registry.lookup("kinds", name)
+    return found
+
+
+def kind_of(X: Any, kind: "str | Kind" = "auto") -> Kind:
+    """Return the kind that was asked for, or under ``"auto"`` the one that `X` is of.
+
+    Raises
+    ------
+    SchemaError
+        If no kind takes `X`, or more than one does; the message says which there are.
+
+    Examples
+    --------
+    >>> kind_of([[1.0, 2.0], [3.0, 4.0]]).plural
+    'rows'
+    """
+    if isinstance(kind, Kind):
+        return kind
+    if kind != "auto":
+        return kind_named(kind)
+    known = [kind_named(name) for name in registry.names("kinds")]
+    fitting = [candidate for candidate in known if candidate.accepts(X)]
+    if len(fitting) == 1:
+        return fitting[0]
+    described = f"{type(X).__name__} of shape {X.shape}" if hasattr(X, "shape") else f"a {type(X).__name__}"
+    names = " or ".join(f"kind={one.name!r}" for one in fitting or known)
+    said = "may be of several kinds" if fitting else "is not clearly of any kind"
+    raise SchemaError(f"{described} {said}; say what it is: {names}, or install a plugin for it (see docs/plugins.md)")
+
+
+def fit_codec(X: Any, kind: "str | Kind" = "auto") -> Codec:
+    """Fit the codec of a kind, or of the one that `X` is of, to `X`.
+
+    Raises
+    ------
+    SchemaError
+        If `X` cannot be encoded; the message says what was expected.
+    """
+    return kind_of(X, kind).codec.fit(X)

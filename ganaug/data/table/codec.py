@@ -1,0 +1,259 @@
+"""Tables ↔ tensors, column by column."""
+
+import json
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pydantic import TypeAdapter
+from scipy import sparse
+
+from ganaug.core.errors import SchemaError
+from ganaug.core.schema import Column, TableSchema
+from ganaug.data.codec import Codec, Span
+from ganaug.data.table.columns import CategoryColumn, ColumnCodec, ConstantColumn, NumericColumn, dense, fit_column
+
+_SPARSE: dict[str, Any] = {
+    "csr": sparse.csr_matrix,
+    "csc": sparse.csc_matrix,
+    "csr_array": sparse.csr_array,
+    "csc_array": sparse.csc_array,
+}
+_COLUMNS: TypeAdapter[list[ColumnCodec]] = TypeAdapter(list[ColumnCodec])
+
+
+class TableCodec(Codec):
+    """Rows of any container ↔ float32 rows.
+
+    Numbers are standardised, categories one-hot; missing values and a dominant number are states of their own; dates
+    and integers are exact. `decode` never gives a level, a missing value or a number that training did not show: it
+    snaps to the observed grid and range of each column.
+
+    Parameters
+    ----------
+    schema : TableSchema
+        Names, kinds, dtypes and container.
+    columns : list of column codecs
+        One for each column of the schema.
+    categories : dict of int to (list, bool, str)
+        Declared categories, whether they are ordered, and their dtype, for each column of dtype ``category``.
+    """
+
+    def __init__(
+        self, schema: TableSchema, columns: list[ColumnCodec], categories: dict[int, tuple[list[Any], bool, str]]
+    ) -> None:
+        self.schema = schema
+        self.columns = columns
+        self.categories = categories
+
+    @cached_property
+    def spans(self) -> tuple[Span, ...]:
+        """What each slice of an encoded row is."""
+        spans, start = [], 0
+        for i, column in enumerate(self.columns):
+            for dim, activation in column.parts:
+                spans.append(Span(start, dim, activation, i))
+                start += dim
+        return tuple(spans)
+
+    @property
+    def sample_shape(self) -> tuple[int]:
+        """Length of an encoded row."""
+        return (sum(span.dim for span in self.spans),)
+
+    @property
+    def entries(self) -> tuple[Any, ...]:
+        """A name for each entry of an encoded row, equal for what means the same in another table."""
+        return tuple(
+            (described.name, described.kind, entry)
+            for described, column in zip(self.schema.columns, self.columns, strict=True)
+            for entry in column.entries
+        )
+
+    @classmethod
+    def fit(cls, X: Any) -> "TableCodec":
+        """Learn every column's encoding.
+
+        Parameters
+        ----------
+        X : DataFrame, ndarray, list of lists or sparse matrix of shape (n_samples, n_features)
+            Missing values (NaN, None, NaT, NA) are allowed.
+
+        Raises
+        ------
+        SchemaError
+            On infinite or complex numbers, ragged or empty input.
+        """
+        frame, container, dtype = _as_frame(X)
+        names = [name if isinstance(name, (str, int)) else str(name) for name in frame.columns]
+        series = [frame.iloc[:, i] for i in range(frame.shape[1])]
+        columns: list[ColumnCodec] = [fit_column(s, name) for s, name in zip(series, names, strict=True)]
+        schema = TableSchema(
+            container=container,
+            dtype=dtype,
+            columns=tuple(
+                Column(name=name, kind=_kind(column), dtype=str(s.dtype))
+                for name, column, s in zip(names, columns, series, strict=True)
+            ),
+        )
+        categories = {
+            i: (list(s.dtype.categories), bool(s.dtype.ordered), str(s.dtype.categories.dtype))
+            for i, s in enumerate(series)
+            if isinstance(s.dtype, pd.CategoricalDtype)
+        }
+        return cls(schema, columns, categories)
+
+    def encode(self, X: Any) -> np.ndarray:
+        """Return ``(n, dim)`` float32.
+
+        Raises
+        ------
+        SchemaError
+            If the columns differ from those fitted, or hold a category or missing value that they did not.
+        """
+        frame, _, _ = _as_frame(X)
+        if frame.shape[1] != len(self.columns):
+            raise SchemaError(f"expected {len(self.columns)} columns, got {frame.shape[1]}")
+        encoded = np.empty((len(frame), *self.sample_shape), dtype=np.float32)
+        start = 0
+        for i, column in enumerate(self.columns):
+            stop = start + sum(dim for dim, _ in column.parts)
+            encoded[:, start:stop] = column.encode(dense(frame.iloc[:, i]))
+            start = stop
+        return encoded
+
+    def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> Any:
+        """Return rows in the fitted container, with its columns and dtypes.
+
+        Parameters
+        ----------
+        encoded : ndarray of shape (n, dim)
+            What the generator made; one-hot parts need not be exact.
+        rng : numpy.random.Generator
+            Draws among the rare levels that share a one-hot.
+        """
+        decoded, start = [], 0
+        for column in self.columns:
+            stop = start + sum(dim for dim, _ in column.parts)
+            decoded.append(column.decode(encoded[:, start:stop], rng))
+            start = stop
+        if self.schema.container == "frame":
+            frame = pd.concat([self._restored(i, values) for i, values in enumerate(decoded)], axis=1)
+            frame.columns = pd.Index([column.name for column in self.schema.columns])
+            return frame
+        array = np.empty((len(encoded), len(decoded)), dtype=self.schema.dtype)
+        for i, values in enumerate(decoded):
+            array[:, i] = values
+        if self.schema.container == "list":
+            return array.tolist()
+        if self.schema.container == "array":
+            return array
+        return _SPARSE[self.schema.container](array)
+
+    def _restored(self, i: int, values: np.ndarray) -> pd.Series:
+        """Cast one decoded column to the dtype it came in."""
+        dtype = self.schema.columns[i].dtype
+        if i in self.categories:
+            levels, ordered, kind = self.categories[i]
+            return pd.Series(pd.Categorical(values, categories=pd.Index(levels, dtype=kind), ordered=ordered))
+        if dtype == "object":
+            column = self.columns[i]
+            if isinstance(column, NumericColumn) and column.decimals == 0:
+                whole = [value if pd.isna(value) else int(value) for value in values]
+                return pd.Series(whole, dtype=object)
+            return pd.Series(values, dtype=object)
+        series = pd.Series(values)
+        if series.dtype.kind == "M" and "," in dtype:
+            series = series.dt.tz_localize("UTC")
+        return series.astype(_parse_dtype(dtype))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data.
+
+        Raises
+        ------
+        SchemaError
+            If a category is neither a string, a number nor a boolean (an interval, say).
+        """
+        self._check_plain()
+        state = {
+            "columns": [column.model_dump() for column in self.columns],
+            "categories": {str(i): value for i, value in self.categories.items()},
+        }
+        return json.loads(json.dumps(state, default=_plain))
+
+    @classmethod
+    def from_json(cls, schema: dict[str, Any], state: dict[str, Any]) -> "TableCodec":
+        """Rebuild a codec from its schema and what `to_json` gave."""
+        categories = {int(i): tuple(declared) for i, declared in state["categories"].items()}
+        codec = cls(TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories)
+        codec._check_plain()
+        return codec
+
+    def _check_plain(self) -> None:
+        for column, described in zip(self.columns, self.schema.columns, strict=True):
+            levels = column.levels if isinstance(column, CategoryColumn) else [getattr(column, "value", None)]
+            _check_plain(levels, described.name)
+        for i, (levels, _, _) in self.categories.items():
+            _check_plain(levels, self.schema.columns[i].name)
+
+
+def _as_frame(X: Any) -> tuple[pd.DataFrame, Any, str | None]:
+    """View any container as columns, and say which container and dtype it was."""
+    if isinstance(X, pd.DataFrame):
+        if 0 in X.shape:
+            raise SchemaError(f"expected rows and columns; got a frame of shape {X.shape}")
+        return X, "frame", None
+    if sparse.issparse(X):
+        container: Any = ("csc" if X.format == "csc" else "csr") + "_array" * isinstance(X, sparse.sparray)
+        array = X.toarray()
+    else:
+        container = "list" if isinstance(X, list) else "array"
+        try:
+            array = np.asarray(X)
+        except ValueError:
+            raise SchemaError("expected rows of equal length; this list is ragged") from None
+    if array.ndim != 2 or 0 in array.shape:
+        raise SchemaError(f"expected a table of shape (n_samples, n_features); got shape {array.shape}")
+    frame = pd.DataFrame(array.astype(array.dtype.newbyteorder("="), copy=False))
+    return frame, container, array.dtype.str if array.dtype != object else "object"
+
+
+def _parse_dtype(text: str) -> Any:
+    """Return the pandas dtype that prints as `text`; pandas itself cannot parse its sparse ones."""
+    if not text.startswith("Sparse["):
+        return text
+    subtype, fill = text[len("Sparse[") : -1].split(", ")
+    fill = fill.split("(")[-1].rstrip(")")  # np.int64(3)
+    return pd.SparseDtype(subtype, fill == "True" if subtype == "bool" else float(fill))
+
+
+def _kind(column: ColumnCodec) -> Any:
+    if isinstance(column, ConstantColumn):
+        return "constant"
+    if isinstance(column, CategoryColumn):
+        return "category"
+    return "numeric" if column.time is None else "datetime"
+
+
+def _check_plain(levels: list[Any], name: object) -> None:
+    odd = next(
+        (level for level in levels if not isinstance(_plain(level), (str, int, float, bool, type(None)))),
+        None,
+    )
+    if odd is not None:
+        raise SchemaError(
+            f"column {name!r} has values of type {type(odd).__name__}, which a checkpoint cannot hold; use strings"
+        )
+
+
+def _plain(value: Any) -> Any:
+    """Return a Python scalar, None for any missing value but NaN."""
+    if value is pd.NA or value is pd.NaT:
+        return None
+    return (
+        value.item()
+        if isinstance(value, np.generic) and not isinstance(value, (np.datetime64, np.timedelta64))
+        else value
+    )

@@ -1,0 +1,60 @@
+"""Tables, and what suits them."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ganaug.core.classes import Classes
+from ganaug.data.codec import Codec
+from ganaug.data.kind import Kind
+from ganaug.data.table.codec import TableCodec
+
+
+def is_table(X: Any) -> bool:
+    """Whether `X` is read as rows and columns: anything of two axes, but no list of pictures or arrays."""
+    if isinstance(X, (list, tuple)) and len(X) > 0:
+        return not hasattr(X[0], "getbands") and getattr(X[0], "ndim", 1) < 2
+    return getattr(X, "ndim", 2) == 2
+
+
+def settings(codec: Codec, classes: Classes, device: str) -> dict[str, Any]:
+    """Return small networks and a few hundred steps, by the size of the smallest class."""
+    return {
+        "width": 96,
+        "depth": 2,
+        "latent_dim": 32,
+        "batch_size": 128,
+        "focus": 0.0,
+        "max_steps": max(300, min(2 * min(classes.counts), 1000)),
+        "ema_decay": 0.99,
+        "precision": "float32",
+    }
+
+
+def show(codec: Codec, encoded: np.ndarray) -> pd.DataFrame:
+    """Decode rows to a frame, whatever container they came in."""
+    decoded = codec.decode(encoded, np.random.default_rng(0))
+    if isinstance(decoded, pd.DataFrame):
+        return decoded
+    array = decoded.toarray() if hasattr(decoded, "toarray") else np.asarray(decoded)
+    return pd.DataFrame(array, columns=[str(i) for i in range(array.shape[1])])
+
+
+TABLE = Kind(
+    name="table",
+    plural="rows",
+    accepts=is_table,
+    codec=TableCodec,
+    network="mlp",
+    settings=settings,
+    sources=("gan", "interpolation"),
+    source_shares=(0.5, 0.5),  # docs/experiments/rows-from-two-sources.md
+    rejection=0.2,  # the same
+    metrics=("columns", "pairs", "neighbourhoods", "two-sample"),
+    finetune_share=1 / 3,
+    writer="csv",
+    shard_size=100_000,
+    n_shown=1_000,
+    show=show,
+)

@@ -1,0 +1,1 @@
+"""Whether training samples were copied."""

@@ -1,0 +1,119 @@
+"""``manifest.json``: what was written, how, and the SHA-256 digest of every file."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from pydantic import ValidationError
+
+from ganaug.core.errors import ManifestError
+from ganaug.core.files import os_errors
+from ganaug.synthesis.plan import Plan
+
+MANIFEST = "manifest.json"
+PREVIEW = "preview.png"
+
+
+class Manifest(NamedTuple):
+    """The plan that was carried out, and what came of it."""
+
+    plan: Plan
+    files: dict[str, str]  # digest by path inside the folder
+    folder: Path  # that the paths are inside of
+
+
+class Findings(NamedTuple):
+    """Where a folder is not as its manifest says."""
+
+    missing: list[str]
+    altered: list[str]
+    extra: list[str]
+
+    def lines(self) -> list[str]:
+        """Return one line a file."""
+        return [f"{what} {name}" for what, names in self._asdict().items() for name in names]
+
+
+def beside(target: Path) -> Path:
+    """Return where the manifest of an output is: inside a folder, beside a file."""
+    return target.with_name(f"{target.name}.{MANIFEST}") if target.is_file() else target / MANIFEST
+
+
+def write(path: Path, plan: Plan, files: Iterable[tuple[str, str]]) -> None:
+    """Write a manifest, in memory that does not grow with the number of files; equal ones have equal bytes."""
+    head = json.dumps(plan.model_dump(mode="json"), indent=1)
+    with path.open("w", encoding="utf-8", newline="\n") as handle:
+        handle.write(head[: -len("\n}")] + ',\n "files": {')
+        for i, (name, digest) in enumerate(files):
+            handle.write(f"{',' if i else ''}\n  {json.dumps(name)}: {json.dumps(digest)}")
+        handle.write("\n }\n}\n")
+
+
+def read(target: Path) -> Manifest:
+    """Read the manifest of an output: of a folder, or of the single file that it is about.
+
+    Raises
+    ------
+    ManifestError
+        If there is none, it is not ganaug's, of a newer format, or damaged.
+    """
+    path = beside(target)
+    try:
+        said = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ManifestError(f"cannot read {path}: {error.strerror or error}") from None
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(f"{path} is damaged, or is no manifest: {error}") from None
+    if not isinstance(said, dict) or not isinstance(said.get("versions"), dict) or "ganaug" not in said["versions"]:
+        raise ManifestError(f"{path} is not a manifest of ganaug synth")
+    if isinstance(said.get("format"), int) and said["format"] > 1:
+        raise ManifestError(f"{path} has format {said['format']}, this ganaug reads up to 1; upgrade it")
+    files = said.pop("files", None)
+    if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
+        raise ManifestError(f"{path} is damaged: it lists no files")
+    outside = next((name for name in files if Path(name).is_absolute() or ".." in Path(name).parts), None)
+    if outside is not None:
+        raise ManifestError(f"{path} is damaged: it lists {outside!r}, which is outside")
+    try:
+        return Manifest(Plan.model_validate_json(json.dumps(said)), files, path.parent)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ManifestError(f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+
+
+def verify(target: Path, found: Manifest) -> Findings:
+    """Compare an output with its manifest, byte by byte.
+
+    Parameters
+    ----------
+    target : Path
+        A folder that ``ganaug synth`` wrote, or a single file.
+    found : Manifest
+        What `read` returned for it.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be read.
+    """
+    findings = Findings([], [], [])
+    with os_errors(target, "read"):
+        for name, digest in found.files.items():
+            path = found.folder / name
+            if not path.is_file():
+                findings.missing.append(name)
+            elif digest_of(path) != digest:
+                findings.altered.append(name)
+        if target.is_dir():
+            known = found.files.keys() | {MANIFEST}
+            names = (path.relative_to(target).as_posix() for path in sorted(target.rglob("*")) if not path.is_dir())
+            findings.extra.extend(name for name in names if name not in known)
+    return findings
+
+
+def digest_of(path: Path) -> str:
+    """Return a file's SHA-256 digest."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

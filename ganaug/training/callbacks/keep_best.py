@@ -1,0 +1,109 @@
+"""Which moment of a training to keep, by held-out real samples."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from sklearn.decomposition import PCA
+from torch import Tensor
+
+from ganaug.core.errors import SchemaError
+from ganaug.data.image.pixels import to_floats
+from ganaug.evaluation.fidelity.distances import kernel_distance
+from ganaug.evaluation.samples import evenly
+from ganaug.training.callbacks import Callback
+
+if TYPE_CHECKING:
+    from ganaug.training.trainer import Trainer
+
+_DIM = 32  # principal components of the training samples
+_MADE = 256  # samples of a class
+_MOST = 5_000  # training samples that the components are fitted to
+
+
+class KeepBest(Callback):
+    """Keeps the generator whose samples are nearest to held-out real ones, and may stop when none comes nearer.
+
+    Nearness is the kernel distance (KID) in the first 32 principal components of the training samples, the mean over
+    the classes; always with the same latents. Nothing is trained on the held-out samples, but the choice sees them:
+    judge the model on others. A training that is resumed begins its search anew.
+
+    Parameters
+    ----------
+    X, y
+        Held-out samples and their labels, as for `ganaug.train`; at least 2 of each class that they show.
+    every : int, default=5
+        Records (about 100 a run) between two looks.
+    patience : int or None, default=None
+        Looks without a nearer one after which training ends; None: never.
+
+    Attributes
+    ----------
+    step : int
+        Whose generator was kept; 0 before the first look.
+    distances : dict of int to float
+        Distance by step.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.model_selection import train_test_split
+    >>> X, X_held, y, y_held = train_test_split(*load_iris(return_X_y=True), random_state=0)
+    >>> best = KeepBest(X_held, y_held)
+    >>> gan = ganaug.train(X, y, max_steps=40, callbacks=[best], random_state=0)
+    >>> best.step == min(best.distances, key=best.distances.get)
+    True
+    """
+
+    def __init__(self, X: Any, y: Any, *, every: int = 5, patience: int | None = None) -> None:
+        self.X, self.y = X, y
+        self.every = every
+        self.patience = patience
+        self.step = 0
+        self.distances: dict[int, float] = {}
+
+    def on_train_start(self, trainer: "Trainer") -> None:
+        """Encode the held-out samples.
+
+        Raises
+        ------
+        SchemaError
+            If they do not fit the training data, or a class has a single one.
+        """
+        gan = trainer.gan
+        x, c = gan.codec.encode(self.X), gan.classes.index(np.asarray(self.y))
+        single = np.flatnonzero(np.bincount(c, minlength=len(gan.classes)) == 1)
+        if len(single):
+            raise SchemaError(f"expected at least 2 held-out samples of class {gan.classes_[single[0]]!r}; got 1")
+        stored = trainer.batches.x
+        taught = to_floats(stored[evenly(len(stored), _MOST)]).flatten(1).cpu().numpy()
+        self._space = PCA(min(_DIM, *taught.shape), whiten=True, svd_solver="randomized", random_state=0).fit(taught)
+        self._real = {int(k): self._features(torch.from_numpy(x[c == k])) for k in np.unique(c)}
+        random = torch.Generator(trainer.device).manual_seed(0)
+        self._z = torch.randn(_MADE, gan.latent_dim, generator=random, device=trainer.device)
+        self._best: dict[str, Tensor] = {}
+        self.step, self.distances = 0, {}
+
+    def on_record(self, trainer: "Trainer") -> None:
+        """Look at the averaged generator, every so many records and at the end."""
+        if len(trainer.history) % self.every and not trainer.stop_reason:
+            return
+        step = trainer.gan.step
+        self.distances[step] = self._distance(trainer)
+        if not self.step or self.distances[step] < self.distances[self.step]:
+            self.step = step
+            self._best = {name: tensor.clone() for name, tensor in trainer.generator_ema.state_dict().items()}
+        late = sum(looked > self.step for looked in self.distances)
+        if self.patience is not None and late >= self.patience and not trainer.stop_reason:
+            trainer.stop_reason = f"no nearer to the held-out samples since step {self.step}"
+        if trainer.stop_reason:
+            trainer.generator_ema.load_state_dict(self._best)
+
+    @torch.no_grad()
+    def _distance(self, trainer: "Trainer") -> float:
+        device = trainer.device
+        made = {k: trainer.generator_ema(self._z, torch.full((_MADE,), k, device=device)) for k in self._real}
+        return float(np.mean([kernel_distance(real, self._features(made[k])) for k, real in self._real.items()]))
+
+    def _features(self, samples: Tensor) -> np.ndarray:
+        return self._space.transform(samples.flatten(1).double().cpu().numpy())

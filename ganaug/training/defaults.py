@@ -1,0 +1,53 @@
+"""What ``"auto"`` means: settings that follow the data and the objective."""
+
+from ganaug.core import registry
+from ganaug.core.classes import Classes
+from ganaug.core.config import ResolvedConfig, TrainConfig
+from ganaug.core.errors import ConfigError
+from ganaug.data.codec import Codec
+from ganaug.data.kind import kind_named
+from ganaug.models.device import resolve_device
+from ganaug.models.networks import network_named
+
+
+def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConfig:
+    """Replace every ``"auto"`` by the value that will be used.
+
+    Parameters
+    ----------
+    config : TrainConfig
+        As the user gave it.
+    codec : Codec
+        Fitted to the training data.
+    classes : Classes
+        With their counts.
+
+    Raises
+    ------
+    ConfigError
+        If settings contradict the data, the objective or the machine.
+    PluginNotFoundError
+        If objective or network is not known.
+    """
+    objective = registry.lookup("objectives", config.objective)
+    if config.label_smoothing and not objective.smooths_labels:
+        raise ConfigError(f"label_smoothing has no meaning for objective {config.objective!r}; use vanilla or lsgan")
+    if config.penalty_weight not in ("auto", 0) and not objective.penalty_weight:
+        raise ConfigError(f"objective {config.objective!r} has no gradient penalty; leave penalty_weight at 'auto'")
+    kind = kind_named(codec.schema.kind)
+    network = kind.network if config.network == "auto" else config.network
+    parts = network_named(network)
+    if config.attention and not parts.has_attention:
+        raise ConfigError(f"attention has no meaning for network {network!r}; leave it out")
+    if config.mismatch_weight not in ("auto", 0) and len(classes) == 1:
+        raise ConfigError("mismatch_weight needs two classes or more; there is one")
+    device = resolve_device(config.device)
+    own = objective.defaults(codec.sample_shape) | kind.settings(codec, classes, device)
+    if len(classes) == 1 or not parts.has_projection:
+        own["mismatch_weight"] = 0.0
+    if config.learning_rate != "auto" and own["learning_rate"] == own["d_learning_rate"]:
+        own["d_learning_rate"] = config.learning_rate  # one time scale stays one
+    own |= {"network": network, "device": device}
+    return ResolvedConfig(
+        **{name: own[name] if value == "auto" else value for name, value in config.model_dump().items()}
+    )

@@ -1,0 +1,179 @@
+import numpy as np
+import pytest
+from scipy.stats import ttest_ind
+from sklearn.linear_model import LogisticRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import LinearSVC
+
+from ganaug.core.errors import ConfigError
+from ganaug.evaluation.utility import answer as utility, arms
+from ganaug.evaluation.utility.answer import BALANCED, RARE, answer_utility
+from ganaug.evaluation.utility.arms import ALONE, AS_THEY_ARE, BOTH, OVER_SAMPLING, SMOTE_ARM, WEIGHTS, Data
+
+NAMES = {0: "usual", 1: "rare"}
+
+
+def data(n=200, rare=20, made=180, held=100, seed=0):
+    rng = np.random.default_rng(seed)
+
+    def rows(*counts):
+        c = np.repeat(range(len(counts)), counts)
+        return (rng.normal(size=(len(c), 3)) + 1.5 * c[:, None]).astype(np.float32), c
+
+    (x, c), (x_test, c_test), (x_made, c_made) = rows(n, rare), rows(held, held), rows(0, made)
+    return Data(x, c, x_test, c_test, x_made, c_made)
+
+
+def pretended(accuracies, d, seed=0):
+    """Arms that are right as often as they are told."""
+
+    def arm(accuracy):
+        def scores(given, r):
+            rng = np.random.default_rng(seed + r + int(1e6 * accuracy))
+            right = rng.random(len(given.c_test)) < accuracy
+            return np.eye(2)[np.where(right, given.c_test, 1 - given.c_test)]
+
+        return scores
+
+    return {name: arm(accuracy) for name, accuracy in accuracies.items()}
+
+
+def verdict(d=None, score=BALANCED, seed=0, **accuracies):
+    names = {"none": AS_THEY_ARE, "smote": SMOTE_ARM, "alone": ALONE, "both": BOTH}
+    d = data() if d is None else d
+    found = pretended({names[name]: accuracy for name, accuracy in accuracies.items()}, d, seed)
+    return answer_utility(d, found, NAMES, score=score, repeats=3, seed=0).verdict
+
+
+def test_verdicts_in_words():
+    good = verdict(none=0.6, smote=0.7, alone=0.6, both=0.9)
+    assert (good.grade, good.words) == ("good", "helps")
+    assert good.because.startswith("+2") and "points of balanced accuracy over SMOTE" in good.because
+    bad = verdict(none=0.6, smote=0.9, alone=0.6, both=0.7)
+    assert (bad.grade, bad.words) == ("bad", "hurts, don't use it")
+    assert verdict(none=0.6, smote=0.7, alone=0.6, both=0.705).words == "no measurable difference"
+
+
+def test_better_than_nothing_is_not_enough():
+    assert verdict(none=0.5, smote=0.85, alone=0.5, both=0.84).grade == "fair"
+
+
+def test_chance_is_seldom_taken_for_help_or_harm():
+    rng = np.random.default_rng(0)
+    c = np.repeat([0, 1], [200, 60])
+    rivals = [AS_THEY_ARE, WEIGHTS, OVER_SAMPLING, SMOTE_ARM]
+    grades = []
+    for _ in range(300):
+        right = {name: rng.random((3, 260)) < 0.8 for name in [*rivals, BOTH]}
+        grades.append(utility._verdict(right, c, np.array([0, 1]), BALANCED, rivals).grade)
+    assert grades.count("good") <= 9
+    assert grades.count("bad") <= 24
+
+
+def test_the_interval_without_repeats_is_welch_s():
+    rng = np.random.default_rng(0)
+    c = np.repeat([0, 1], [30, 12])
+    values = rng.normal(size=(1, 42)) * (1 + c)
+    expected = ttest_ind(values[0, c == 0], -values[0, c == 1], equal_var=False).confidence_interval()
+    found = utility._interval(values, c, np.array([0, 1]))
+    assert found == pytest.approx((np.mean([values[0, c == k].mean() for k in (0, 1)]), *np.array(expected) / 2))
+
+
+def test_the_interval_covers_the_truth_19_times_in_20():
+    rng = np.random.default_rng(0)
+    c = np.repeat([0, 1], [60, 25])
+    covered = 0
+    for _ in range(1000):
+        shift = rng.normal(size=(3, 1)) * 0.1  # of a fit
+        low, high = utility._interval(rng.normal(size=85) + shift, c, np.array([0, 1]))[1:]
+        covered += low < 0 < high
+    assert 935 <= covered <= 990
+
+
+def test_recall_of_rare_classes_can_decide_and_needs_one():
+    assert "recall of rare classes over SMOTE" in verdict(score=RARE, none=0.5, smote=0.6, alone=0.5, both=0.9).because
+    found = verdict(data(100, 90), score=RARE, none=0.5, smote=0.6, alone=0.5, both=0.9)
+    assert found.grade == "open" and "no recall of rare classes" in found.because
+
+
+def test_what_cannot_be_judged_stays_open():
+    assert verdict(data(held=1), none=0.5, smote=0.6, alone=0.5, both=0.9).grade == "open"
+    assert verdict(data(made=0), none=0.5, smote=0.6, alone=0.5, both=0.9).grade == "open"
+
+
+def test_all_ways_to_train_are_measured_and_drawn():
+    d = data(held=20)
+    found = answer_utility(d, arms.row_arms(LogisticRegression()), NAMES, score=BALANCED, repeats=2, seed=0)
+    ways = {AS_THEY_ARE, WEIGHTS, OVER_SAMPLING, SMOTE_ARM, ALONE, BOTH}
+    frame = found.to_frame()
+    assert set(frame["subject"]) == ways
+    for way in ways:
+        assert found[way, BALANCED].low <= found[way, BALANCED].value <= found[way, BALANCED].high
+        assert 0.7 < found[way, "ROC AUC"].value <= 1
+    gains = {f"{score} over {way}" for score in (BALANCED, RARE) for way in ways - {ALONE, BOTH}}
+    assert gains < set(frame["metric"])
+    assert any("rare has 20 held-out" in note or "usual has 20 held-out" in note for note in found.notes)
+    repeats, confusion = found.drawn["repeats"], found.drawn["confusion"]
+    assert repeats.columns.tolist() == ["arm", "repeat", "metric", "value"]
+    mean = repeats[(repeats["arm"] == BOTH) & (repeats["metric"] == BALANCED)]["value"].mean()
+    assert mean == pytest.approx(found[BOTH, BALANCED].value)
+    assert confusion.groupby(["arm", "truth"])["share"].sum().to_numpy() == pytest.approx(1)
+
+
+def test_training_sets_are_what_their_names_say():
+    seen = {}
+
+    class Watched(LogisticRegression):
+        def fit(self, X, y, sample_weight=None):
+            seen[way] = (np.asarray(X), np.asarray(y), sample_weight)
+            return super().fit(X, y, sample_weight)
+
+    d = data()
+    for way in arms.row_arms(Watched()):
+        arms.row_arms(Watched())[way](d, 0)
+    made, real = {row.tobytes() for row in d.x_made}, {row.tobytes() for row in d.x}
+    assert len(seen[AS_THEY_ARE][0]) == 220 and seen[AS_THEY_ARE][2] is None
+    weights = seen[WEIGHTS][2]
+    assert weights[d.c == 0].sum() == pytest.approx(weights[d.c == 1].sum())
+    for way in (OVER_SAMPLING, SMOTE_ARM, BOTH):
+        assert np.bincount(seen[way][1]).tolist() == [200, 200]
+    added = [row.tobytes() for row in seen[BOTH][0]]
+    assert sum(row in made for row in added) == 180 and sum(row in real for row in added) == 220
+    alone = [row.tobytes() for row in seen[ALONE][0][seen[ALONE][1] == 1]]
+    assert len(alone) == 20 and set(alone) <= made
+    held = {row.tobytes() for row in d.x_test}
+    assert not any(row.tobytes() in held for x, _, _ in seen.values() for row in x)
+
+
+def test_balanced_classes_are_doubled_and_not_balanced_again():
+    assert arms.wanted(np.array([200, 20])).tolist() == [0, 180]
+    assert arms.wanted(np.array([100, 90])).tolist() == [100, 110]
+    kept = arms.worth_trying(arms.row_arms(), np.array([100, 90]))
+    assert list(kept) == [AS_THEY_ARE, ALONE, BOTH]
+
+
+def test_fewer_synthetic_samples_than_wanted_are_weighed():
+    d = data(made=30)
+    assert len(arms.filling(d, 0)) == 30
+    assert arms.replaced(d, 0)[1].tolist().count(1) == 20
+
+
+def test_classifiers_that_cannot_do_it_are_refused_or_spared():
+    with pytest.raises(ConfigError, match="LinearSVC has none"):
+        arms.row_arms(LinearSVC())
+    assert WEIGHTS not in arms.row_arms(KNeighborsClassifier())
+    with pytest.raises(ConfigError, match="no meaning for images"):
+        arms.image_arms(LogisticRegression())
+
+
+def test_image_arms_learn(digit_images):
+    images, labels = digit_images
+    x = (images[:, None] / 127.5 - 1).astype(np.float32)
+    d = Data(x[::2], labels[::2], x[1::2], labels[1::2], x[1::2][:0], labels[1::2][:0])
+    found = arms.image_arms()
+    for way in (AS_THEY_ARE, WEIGHTS, OVER_SAMPLING):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(arms, "_STEPS", 20)
+            p = found[way](d, 0)
+        assert p.shape == (45, 2) and p.sum(1) == pytest.approx(1)
+        assert (p.argmax(1) == d.c_test).mean() > 0.9

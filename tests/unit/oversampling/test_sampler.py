@@ -1,0 +1,423 @@
+import pickle
+from collections import Counter
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import pytest
+from imblearn.over_sampling import RandomOverSampler
+from imblearn.pipeline import make_pipeline
+from pandas.testing import assert_frame_equal, assert_series_equal
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.utils.validation import check_is_fitted
+
+import ganaug
+from ganaug import GANOverSampler
+from ganaug.core.config import TrainConfig, TransferConfig
+from ganaug.oversampling.judge import choose_share
+from ganaug.oversampling.sampler import NoGainWarning, SmallClassWarning
+from ganaug.oversampling.soundness import are_sound
+
+
+@pytest.fixture(scope="module")
+def rows():
+    return make_classification(n_samples=100, n_classes=3, n_informative=4, weights=[0.6, 0.25, 0.15], random_state=0)
+
+
+def resample(X, y, **settings):
+    return GANOverSampler(**{"max_steps": 5, "random_state": 0, **settings}).fit_resample(X, y)
+
+
+@pytest.mark.parametrize(
+    "container",
+    [np.asarray, np.ndarray.tolist, np.float32, sparse.csr_matrix, sparse.csc_matrix, sparse.csr_array, pd.DataFrame],
+)
+def test_originals_come_first_in_the_same_container(rows, container):
+    X, y = rows
+    given = container(X)
+    X_new, y_new = resample(given, y)
+    expected, y_expected = RandomOverSampler(random_state=0).fit_resample(given, y)
+    assert type(X_new) is type(expected)
+    assert Counter(y_new) == Counter(y_expected) == dict.fromkeys([0, 1, 2], Counter(y)[0])
+    if isinstance(X_new, pd.DataFrame):
+        assert_frame_equal(X_new.iloc[:100], given)
+    elif sparse.issparse(X_new):
+        assert X_new.dtype == expected.dtype
+        np.testing.assert_array_equal(X_new[:100].toarray(), X)
+    else:
+        assert np.asarray(X_new).dtype == np.asarray(expected).dtype
+        np.testing.assert_array_equal(np.asarray(X_new)[:100], np.asarray(given))
+
+
+def test_mixed_frame_keeps_every_dtype_and_support(mixed_frame):
+    X, y = mixed_frame
+    X_new, y_new = resample(X, y)
+    assert_frame_equal(X_new.iloc[: len(X)], X)
+    assert_series_equal(y_new.iloc[: len(y)], y)
+    made = X_new.iloc[len(X) :]
+    assert set(y_new.iloc[len(y) :]) == {"rare"}
+    assert X_new.index.equals(pd.RangeIndex(len(X_new)))
+    for name in X:
+        assert made[name].dtype == X[name].dtype
+        assert made[name].isna().any() <= X[name].isna().any()
+        known = X[name].dropna()
+        if name in ("flag", "level", "city", "note", "visits", "agreed", "unit"):
+            assert set(made[name].dropna()) <= set(known)
+        else:
+            assert known.min() <= made[name].min() and made[name].max() <= known.max()
+    assert (made["day"] == made["day"].dt.normalize()).all()
+
+
+def test_index_and_tuple_columns_follow_random_over_sampler(rows):
+    X, y = rows
+    frame = pd.DataFrame(X, index=range(500, 600), columns=pd.MultiIndex.from_product([["a", "b"], range(10)]))
+    X_new, _ = resample(frame, y)
+    expected, _ = RandomOverSampler(random_state=0).fit_resample(frame, y)
+    assert X_new.columns.equals(expected.columns)
+    assert X_new.index.equals(expected.index)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda images: images,
+        lambda images: images / np.float32(255),
+        lambda images: images.astype(float) / 127.5 - 1,
+        lambda images: np.stack([images] * 3, axis=-1),
+        lambda images: np.stack([images] * 3, axis=-1) / 255.0,
+        lambda images: images[:, None],
+        lambda images: np.concatenate([images, images[:, :, :4]], axis=2),
+    ],
+    ids=["NHW uint8", "NHW float32", "NHW [-1, 1]", "NHWC uint8", "NHWC float", "NCHW", "not square"],
+)
+def test_images_keep_shape_dtype_and_range(digit_images, transform, monkeypatch):
+    monkeypatch.setattr("ganaug.oversampling.sampler.are_sound", lambda *_, **__: True)
+    images, y = digit_images
+    X = transform(images)
+    sampler = GANOverSampler(max_steps=3, from_real=0.5, random_state=0)
+    X_new, y_new = sampler.fit_resample(X, y)
+    np.testing.assert_array_equal(X_new[:90], X)
+    assert X_new.shape == (120, *X.shape[1:]) and X_new.dtype == X.dtype
+    assert Counter(y_new) == {0: 60, 1: 60}
+    assert X.min() <= X_new.min() and X_new.max() <= X.max()
+    assert sampler.n_features_in_ == X[0].size
+
+
+@pytest.mark.parametrize(
+    ("strategy", "expected"),
+    [
+        ("auto", {0: 60, 1: 60, 2: 60}),
+        ("minority", {0: 60, 1: 25, 2: 60}),
+        ("not minority", {0: 60, 1: 60, 2: 15}),
+        ("not majority", {0: 60, 1: 60, 2: 60}),
+        ("all", {0: 60, 1: 60, 2: 60}),
+        ({1: 30, 2: 20}, {0: 60, 1: 30, 2: 20}),
+        ({0: 61}, {0: 61, 1: 25, 2: 15}),
+        (lambda y: {2: 50}, {0: 60, 1: 25, 2: 50}),
+    ],
+)
+def test_every_sampling_strategy(rows, strategy, expected):
+    X = rows[0]
+    y = np.repeat([0, 1, 2], [60, 25, 15])
+    assert Counter(resample(X, y, sampling_strategy=strategy)[1]) == expected
+
+
+def test_float_strategy_on_two_classes(rows):
+    y = np.repeat([0, 1], [80, 20])
+    assert Counter(resample(rows[0], y, sampling_strategy=0.5)[1]) == {0: 80, 1: 40}
+
+
+def test_balanced_data_come_back_unchanged_and_nothing_is_trained(rows):
+    y = np.repeat([0, 1], 50)
+    sampler = GANOverSampler()
+    X_new, y_new = sampler.fit_resample(rows[0], y)
+    np.testing.assert_array_equal(X_new, rows[0])
+    assert sampler.gan_ is None and sampler.history_ is None
+
+
+@pytest.mark.parametrize("kind", ["rows", "images"])
+def test_same_seed_same_output(rows, digit_images, kind):
+    X, y = rows if kind == "rows" else digit_images
+    first, second, other = (resample(X, y, random_state=seed)[0] for seed in (3, 3, 4))
+    np.testing.assert_array_equal(first, second)
+    assert not np.array_equal(first, other)
+
+
+def test_global_generators_are_left_alone(rows):
+    import torch
+
+    before = torch.get_rng_state(), np.random.get_state()[1].copy(), torch.get_num_threads()
+    GANOverSampler(max_steps=3).fit_resample(*rows)
+    assert torch.equal(before[0], torch.get_rng_state())
+    np.testing.assert_array_equal(before[1], np.random.get_state()[1])
+    assert torch.get_num_threads() == before[2]
+
+
+def test_synthetic_rows_are_of_the_class_that_was_asked_for():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1, (200, 3)), rng.normal(4, 1, (30, 3))])
+    y = np.repeat(["usual", "rare"], [200, 30])
+    X_new, y_new = GANOverSampler(random_state=0).fit_resample(X, y)
+    made = X_new[230:]
+    assert set(y_new[230:]) == {"rare"}
+    assert np.abs(made.mean(axis=0) - 4).max() < 0.75
+    assert 0.4 < made.std(axis=0).mean() < 1.5
+
+
+def test_a_class_too_small_to_learn_is_repeated_and_says_so(rows):
+    X = rows[0]
+    y = np.repeat(["a", "b", "c"], [79, 20, 1])
+    with pytest.warns(SmallClassWarning, match="class 'c' has 1 samples"):
+        X_new, y_new = resample(X, y)
+    assert Counter(y_new) == {"a": 79, "b": 79, "c": 79}
+    assert (X_new[y_new == "c"] == X[99]).all()
+
+
+def test_constant_columns_alone_are_an_error_that_says_so():
+    with pytest.raises(ganaug.SchemaError, match="constant"):
+        resample(np.ones((40, 2)), np.repeat([0, 1], [30, 10]))
+
+
+def test_pickled_and_cloned(rows):
+    X, y = rows
+    sampler = GANOverSampler(max_steps=5, random_state=0, learning_rate=1e-3)
+    X_new, _ = sampler.fit_resample(X, y)
+    again = pickle.loads(pickle.dumps(sampler))
+    np.testing.assert_array_equal(
+        again.gan_.sample(5, label=1, random_state=0), sampler.gan_.sample(5, label=1, random_state=0)
+    )
+    fresh = clone(sampler)
+    assert fresh.get_params() == sampler.get_params()
+    with pytest.raises(NotFittedError):
+        check_is_fitted(fresh)
+    np.testing.assert_array_equal(fresh.fit_resample(X, y)[0], X_new)
+
+
+def test_history_is_kept(rows):
+    sampler = GANOverSampler(max_steps=5, random_state=0)
+    sampler.fit_resample(*rows)
+    assert sampler.history_["step"] == [1, 2, 3, 4, 5]
+    assert np.isfinite(sampler.history_["d_loss"]).all()
+
+
+def test_inside_a_pipeline_grid_search_and_cross_validation(rows):
+    X, y = rows
+    model = make_pipeline(GANOverSampler(max_steps=3, random_state=0), LogisticRegression(max_iter=500))
+    grid = {"ganoversampler__max_steps": [2, 4]}
+    search = GridSearchCV(model, grid, cv=3, n_jobs=2, error_score="raise").fit(X, y)
+    assert set(search.cv_results_["param_ganoversampler__max_steps"]) == {2, 4}
+    scores = cross_validate(model, X, y, cv=3, error_score="raise")
+    assert np.isfinite(scores["test_score"]).all()
+
+
+def test_images_inside_a_pipeline(digit_images):
+    from sklearn.preprocessing import FunctionTransformer
+
+    images, y = digit_images
+    flat = FunctionTransformer(lambda X: X.reshape(len(X), -1) / 255)
+    model = make_pipeline(GANOverSampler(max_steps=3, random_state=0), flat, LogisticRegression())
+    assert cross_validate(model, images, y, cv=3, error_score="raise")["test_score"].min() > 0.9
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"X": np.full((100, 3), np.inf)}, "infinity"),
+        ({"y": np.zeros(100)}, "class"),
+        ({"X": [[1, 2], [3]], "y": [0, 1]}, "inhomogeneous|ragged"),
+        ({"X": np.zeros((50, 3))}, "inconsistent numbers of samples"),
+        ({"X": np.zeros((100, 8, 8, 7))}, "channels"),
+        ({"X": np.full((100, 8, 8), np.nan)}, "NaN"),
+    ],
+    ids=["inf", "one class", "ragged", "lengths", "channels", "NaN pixels"],
+)
+def test_wrong_input_is_refused_in_one_clear_line(rows, change, message):
+    given = {"X": rows[0], "y": rows[1], **change}
+    with pytest.raises(ValueError, match=message):
+        resample(**given)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"label_smoothing": 0.1}, "label_smoothing has no meaning"),
+        ({"attention": True}, "attention needs images"),
+        ({"objective": "hinge", "penalty_weight": 1.0}, "has no gradient penalty"),
+        ({"betas": (0.5, 1.5)}, "betas"),
+        ({"device": "nonsense"}, "device 'nonsense'"),
+    ],
+)
+def test_settings_that_contradict_are_refused(rows, settings, message):
+    with pytest.raises(ganaug.ConfigError, match=message):
+        resample(*rows, **settings)
+
+
+@pytest.fixture(scope="module")
+def colour_images():
+    """Bright and dark spots, the rare ones dark, on grounds of any colour; where the spot is says nothing."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [60, 24])
+    X = np.tile(rng.uniform(90, 160, (84, 1, 1, 3)), (1, 8, 8, 1)) + rng.normal(0, 8, (84, 8, 8, 3))
+    for image, label, (row, column) in zip(X, y, rng.integers(1, 5, (84, 2)), strict=True):
+        image[row : row + 3, column : column + 3] += 80 if label == 0 else -80
+    return X.clip(0, 255).astype(np.uint8), y
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Judge colour images by classifiers of fewer steps."""
+    monkeypatch.setattr("ganaug.oversampling.sampler.are_sound", partial(are_sound, steps=80))
+    monkeypatch.setattr("ganaug.oversampling.sampler.choose_share", partial(choose_share, classifier_steps=80))
+
+
+def test_the_gan_makes_no_colour_images_where_they_do_not_help(quick, colour_images):
+    X, y = colour_images
+    sampler = GANOverSampler(max_steps=3, random_state=0)
+    with pytest.warns(NoGainWarning, match="did not clearly help.*recall of the rare classes.*real ones alone"):
+        X_new, y_new = sampler.fit_resample(X, y)
+    assert sampler.gan_ is None and sampler.history_ is None
+    assert X_new.shape == (120, 8, 8, 3) and Counter(y_new) == {0: 60, 1: 60}
+
+
+def test_colour_images_too_few_to_judge_by_are_made_from_real_ones(quick, colour_images):
+    X, y = colour_images
+    with pytest.warns(NoGainWarning, match="cannot be judged.*12 are needed"):
+        resample(X[:70], y[:70])
+
+
+def test_the_gan_makes_colour_images_when_asked(quick, colour_images):
+    X, y = colour_images
+    sampler = GANOverSampler(max_steps=3, random_state=0, from_real=0.5)
+    made = sampler.fit_resample(X, y)[0][84:]
+    assert sampler.gan_.step == 3 and not (made[:, None] == X[None]).all(axis=(2, 3, 4)).any(axis=1).all()
+
+
+def test_colours_that_tell_the_classes_are_kept(quick):
+    """Red or blue is all that the classes differ in: worn by the other class it would be the wrong label."""
+    rng = np.random.default_rng(0)
+    y = np.repeat([0, 1], [60, 24])
+    X = rng.integers(60, 120, (84, 8, 8, 3), dtype=np.uint8)
+    X[np.arange(84), ..., 2 * y] += 100
+    made = resample(X, y, from_real=1.0)[0][84:]
+    assert (X[60:] == made[:, None]).all(axis=(2, 3, 4)).any(axis=1).all()
+
+
+def test_colours_that_tell_nothing_are_exchanged(quick, colour_images):
+    X, y = colour_images
+    made = resample(X, y, from_real=1.0)[0][84:]
+    assert not (X[60:] == made[:, None]).all(axis=(2, 3, 4)).any()
+    grounds = np.median(made, axis=(1, 2))
+    apart = np.abs(grounds[:, None] - np.median(X[:60], axis=(1, 2))[None]).max(axis=2).min(axis=1)
+    assert np.median(apart) < 25
+
+
+@pytest.mark.parametrize("table", [True, False])
+def test_no_model_is_trained_where_none_is_sampled(table, rows, digit_images):
+    sampler = GANOverSampler(from_real=1.0, random_state=0)
+    X_new, y_new = sampler.fit_resample(*(rows if table else digit_images))
+    assert sampler.gan_ is None and len(set(Counter(y_new).values())) == 1
+
+
+def test_rejection_is_refused_for_images(digit_images):
+    with pytest.raises(ganaug.ConfigError, match="no meaning for images"):
+        resample(*digit_images, rejection=0.2)
+
+
+def test_images_made_from_real_ones_have_their_pixel_values(digit_images):
+    X, y = digit_images
+    made, labels = (part[len(X) :] for part in resample(X, y, from_real=1.0))
+    for image, label in zip(made, labels, strict=True):
+        assert any(np.isin(image, real).all() for real in X[y == label])
+    assert not any((X == image).all(axis=(1, 2)).any() for image in made)
+
+
+def test_interpolated_rows_lie_on_lines_through_rows_of_the_class():
+    rng = np.random.default_rng(0)
+    along = rng.uniform(0, 1, 60)
+    X = np.concatenate([rng.normal(5, 1, (100, 2)), np.stack([along, 2 * along - 1], axis=1)])
+    made = resample(X, np.repeat([0, 1], [100, 60]), from_real=1.0, rejection=0.0)[0][160:]
+    np.testing.assert_allclose(made[:, 1], 2 * made[:, 0] - 1, atol=1e-5)
+    assert -0.4 < made[:, 0].min() and made[:, 0].max() < 1.4
+    assert np.abs(made[:, :1] - along).min(axis=1).max() > 1e-3
+
+
+def test_rejection_leaves_out_what_looks_like_another_class():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1, (400, 2)), rng.normal([2, 0], 1, (60, 2))])
+    y = np.repeat([0, 1], [400, 60])
+    towards = [resample(X, y, rejection=share, max_steps=100)[0][460:, 0].mean() for share in (0.0, 0.4)]
+    assert towards[1] > towards[0] + 0.3
+
+
+def test_unknown_objective_says_what_is_known(rows):
+    with pytest.raises(ganaug.PluginNotFoundError, match="did you mean 'hinge'"):
+        resample(*rows, objective="hing")
+
+
+@pytest.fixture(scope="module")
+def source(digit_images):
+    return ganaug.train(digit_images[0], digit_images[1] + 5, max_steps=2, random_state=0, width=4)
+
+
+@pytest.fixture(scope="module", params=["object", "path"])
+def pretrained(request, source, tmp_path_factory):
+    path = tmp_path_factory.mktemp("models") / "source.safetensors"
+    source.save(path)
+    return source if request.param == "object" else path
+
+
+class TestPretrained:
+    def test_the_gan_starts_from_it(self, digit_images, pretrained):
+        sampler = GANOverSampler(pretrained=pretrained, method="freeze-d", max_steps=2, random_state=0)
+        X_new, y_new = sampler.fit_resample(*digit_images)
+        assert Counter(y_new) == {0: 60, 1: 60}
+        assert sampler.gan_.config.width == 4
+        assert sampler.gan_.transfer.method == "freeze-d"
+        assert sampler.gan_.transfer.parts["classes"]["dropped"] == ["5", "6"]
+
+    def test_in_a_pipeline_cloned_and_pickled(self, digit_images, pretrained):
+        from sklearn.preprocessing import FunctionTransformer
+
+        flat = FunctionTransformer(lambda X: X.reshape(len(X), -1) / 255)
+        sampler = GANOverSampler(pretrained=pretrained, max_steps=2, random_state=0)
+        model = clone(make_pipeline(sampler, flat, LogisticRegression()))
+        assert model.fit(*digit_images).score(*digit_images) > 0.9
+        X_new, _ = sampler.fit_resample(*digit_images)
+        np.testing.assert_array_equal(clone(sampler).fit_resample(*digit_images)[0], X_new)
+        again = pickle.loads(pickle.dumps(sampler)).fit_resample(*digit_images)[0]
+        np.testing.assert_array_equal(again, X_new)
+
+    def test_settings_that_are_given_win(self, digit_images, pretrained):
+        sampler = GANOverSampler(pretrained=pretrained, max_steps=2, objective="hinge", random_state=0)
+        sampler.fit_resample(*digit_images)
+        assert (sampler.gan_.config.objective, sampler.gan_.config.spectral_norm) == ("hinge", True)
+
+    def test_rows(self, rows):
+        X, y = (pd.DataFrame(rows[0]).add_prefix("f"), rows[1])
+        source = ganaug.train(X, y, max_steps=2, random_state=0)
+        sampler = GANOverSampler(pretrained=source, max_steps=2, random_state=0)
+        assert Counter(sampler.fit_resample(X[["f3", "f1"]], y)[1]) == dict.fromkeys([0, 1, 2], Counter(y)[0])
+        assert sampler.gan_.transfer.parts["columns"]["kept"] == ["f3", "f1"]
+
+    def test_wrong_input(self, rows, digit_images, source):
+        with pytest.raises(ganaug.ConfigError, match="no meaning without pretrained"):
+            resample(*digit_images, method="ewc")
+        with pytest.raises(ganaug.TransferError, match="cannot start a model of tables"):
+            resample(*rows, pretrained=source)
+        with pytest.raises(ganaug.CheckpointError, match="cannot read gone"):
+            resample(*rows, pretrained="gone")
+        with pytest.raises(ValueError, match="'pretrained' parameter"):
+            resample(*rows, pretrained=3)
+
+
+def test_the_doors_agree_on_every_default():
+    config = TrainConfig().model_dump() | TransferConfig().model_dump()
+    params = GANOverSampler().get_params()
+    assert {name: params[name] for name in config} == config
+    own = {"sampling_strategy", "random_state", "from_real", "rejection", "pretrained"}
+    assert params.keys() - config.keys() == own

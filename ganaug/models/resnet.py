@@ -191,6 +191,4 @@ def build_resnet(
     return generator, discriminator
 
 
-RESNET = Network(
-    build_resnet, has_attention=True, has_projection=True, has_class_norms=True, adapt_depth=adapt_depth
-)
+RESNET = Network(build_resnet, has_attention=True, has_projection=True, has_class_norms=True, adapt_depth=adapt_depth)

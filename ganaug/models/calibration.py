@@ -7,7 +7,6 @@ little. So the power of the octaves, then the values of the pixels are set to th
 
 from typing import Protocol
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -91,12 +90,14 @@ class ToneCurves(nn.Module):
         share = ((values - low) / (high - low).clamp_min(1e-6)).clamp(0, 1)
         return torch.lerp(real.gather(2, above - 1), real.gather(2, above), share).view_as(x)
 
-    def fit(self, condition: int, made: Tensor, real: Tensor) -> None:
-        """Set the curves of a class from images ``(n, channels, height, width)`` that G made and real ones."""
-        levels = np.linspace(0, 1, _KNOTS)
-        for curve, images in ((self.made, made), (self.real, real)):
-            pixels = images.transpose(0, 1).flatten(1).float().cpu().numpy()
-            curve[condition] = torch.from_numpy(np.quantile(pixels, levels, axis=1).T)
+    def fit(self, condition: int, made: Tensor, real: Tensor | None = None) -> None:
+        """Set the curves of a class from images ``(n, channels, height, width)`` that G made and real ones.
+
+        Without `real`, those of an earlier call stay.
+        """
+        self.made[condition] = _quantiles(made)
+        if real is not None:
+            self.real[condition] = _quantiles(real)
 
 
 class CalibratedGenerator(nn.Module):
@@ -143,11 +144,10 @@ class CalibratedGenerator(nn.Module):
             c = torch.full((_IMAGES,), condition, device=noise.device)
             drawn = torch.cat([self.draw(part, c[: len(part)]) for part in parts]).float()
             self.octaves.gains[condition] = 1
+            self.tone.fit(condition, made := self.octaves(drawn, c), real)
             for _ in range(_ROUNDS):
-                made = self.octaves(drawn, c)
-                self.tone.fit(condition, made, real)
                 self.octaves.correct(condition, self.tone(made, c), real)
-            self.tone.fit(condition, self.octaves(drawn, c), real)
+                self.tone.fit(condition, made := self.octaves(drawn, c))
 
     def _settle(self, batches: Batches, noise: torch.Generator) -> None:
         """Take the statistics of batch normalisation anew: the averaged weights never met those of training.
@@ -172,6 +172,15 @@ class CalibratedGenerator(nn.Module):
 def _count_octaves(shape: tuple[int, int, int]) -> int:
     """Return how many octaves there are: waves of 1 to 2, 2 to 4, … pixels, the longest begin below the side."""
     return max(1, (min(shape[1:]) - 1).bit_length())
+
+
+def _quantiles(images: Tensor) -> Tensor:
+    """Return evenly spaced quantiles of the pixels of each channel, ``(channels, knots)``."""
+    pixels = images.float().transpose(0, 1).flatten(1).sort(1).values
+    places = torch.linspace(0, pixels.shape[1] - 1, _KNOTS, dtype=torch.float64, device=pixels.device)
+    below = places.long()
+    above = (below + 1).clamp(max=pixels.shape[1] - 1)
+    return torch.lerp(pixels[:, below], pixels[:, above], (places - below).float())
 
 
 def _frequencies(images: Tensor) -> Tensor:

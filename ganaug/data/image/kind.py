@@ -11,6 +11,7 @@ from ganaug.data.image.codec import ImageCodec
 from ganaug.data.image.pixels import to_picture
 from ganaug.data.kind import Kind
 
+IMAGE_STEPS = {"draft": 500, "standard": 1_500, "best": 5_000}  # of gray images; colour takes twice as many
 _MIN_BOTTOM = 4  # pixels a side at the bottom of the convolutional networks
 _MAX_ASPECT = 2.0  # of unnamed float arrays of three axes: longer ones are rather series
 _MIN_SIDE = 8  # pixels, of the same
@@ -42,7 +43,7 @@ def settings(codec: Codec, classes: Classes, device: str) -> dict[str, Any]:
         "latent_dim": 64,
         "batch_size": 32,
         "focus": 0.5,
-        "max_steps": 1500 if channels == 1 else 3000,
+        "max_steps": IMAGE_STEPS["standard"] * (1 if channels == 1 else 2),
         "ema_decay": 0.999,
         "precision": "bfloat16" if gains_from_bfloat16(device) else "float32",
     }

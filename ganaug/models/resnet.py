@@ -14,10 +14,10 @@ from torch.nn import functional as F
 
 from ganaug.core.config import ResolvedConfig
 from ganaug.data.codec import Span
-from ganaug.models.layout import CHANNEL, FEATURE, Grid, Part
 from ganaug.models.calibration import CalibratedGenerator
 from ganaug.models.conv import SelfAttention, adapt_depth, doubled_widths, halved_sizes
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
+from ganaug.models.layout import CHANNEL, FEATURE, Grid, Part
 from ganaug.models.networks import Network
 
 _EMBEDDING_DIM = 64

@@ -9,7 +9,7 @@ from ganaug.data.image.codec import ImageCodec
 from ganaug.evaluation.fidelity.spectrum import octaves
 from ganaug.models import calibration
 from ganaug.models.calibration import OctaveGains, ToneCurves
-from ganaug.models.conv import ImageGenerator, SelfAttention, UpConvolution, build_conv
+from ganaug.models.conv import SelfAttention, UpConvolution, build_conv
 from ganaug.models.resnet import build_resnet
 from ganaug.training.defaults import resolve
 
@@ -22,7 +22,9 @@ BUILD = {"conv": build_conv, "resnet": build_resnet}
 def networks(shape, network="conv", **settings):
     codec = ImageCodec.fit(np.zeros((2, *shape), dtype=np.uint8).transpose(0, 2, 3, 1))
     classes = Classes(np.arange(3), [50, 50, 50])
-    config = resolve(TrainConfig(**{"network": network, "width": 4, "latent_dim": 6, "device": "cpu", **settings}), codec, classes)
+    config = resolve(
+        TrainConfig(**{"network": network, "width": 4, "latent_dim": 6, "device": "cpu", **settings}), codec, classes
+    )
     torch.manual_seed(0)
     return BUILD[network](codec.sample_shape, codec.spans, 3, config)
 

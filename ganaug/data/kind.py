@@ -18,6 +18,10 @@ def _no_settings(codec: Codec, classes: Classes, device: str) -> dict[str, Any]:
     return {}
 
 
+def _gan_alone(codec: Codec) -> dict[str, float]:
+    return {"gan": 1.0}
+
+
 def _decoded(codec: Codec, encoded: np.ndarray) -> Any:
     return codec.decode(encoded, np.random.default_rng(0))
 
@@ -45,9 +49,9 @@ class Kind:
     settings : callable
         From codec, classes and device to the values that fields of `TrainConfig` take where they are ``"auto"``.
     sources : tuple of str
-        Of ``ganaug.sources``: where the over-sampler's new samples come from.
-    source_shares : tuple of float
-        The shares of `sources`, where no held-out data have been asked.
+        Of ``ganaug.sources``: what the over-sampler's new samples may be made by.
+    default_shares : callable
+        From a codec to the shares of sources where no held-out data are asked.
     rejection : float
         Share of the samples made that is left out because they look most like other classes, in [0, 1).
     judged : bool
@@ -80,8 +84,8 @@ class Kind:
     codec: type[Codec]
     network: str
     settings: Settings = _no_settings
-    sources: tuple[str, ...] = ("gan", "repeat")
-    source_shares: tuple[float, ...] = (0.5, 0.5)
+    sources: tuple[str, ...] = ("gan",)
+    default_shares: Callable[[Codec], dict[str, float]] = _gan_alone
     rejection: float = 0.0
     judged: bool = False
     metrics: tuple[str, ...] = ("prdc", "c2st")

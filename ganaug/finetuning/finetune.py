@@ -1,6 +1,7 @@
 """Fine-tuning: a trained model is the start of a model of other classes, sizes or columns."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from ganaug.core.provenance import ADAPTED, DROPPED, KEPT, NEW, Parent, Provenan
 from ganaug.core.seeds import as_seed
 from ganaug.data.codec import Codec
 from ganaug.data.encoded import Encoded, encode, refuse_unsavable
+from ganaug.data.kind import Kind
 from ganaug.finetuning.callbacks import Anchor, FasterClasses
 from ganaug.finetuning.weights import transplant
 from ganaug.models.gan import ConditionalGAN, load
@@ -36,6 +38,7 @@ def finetune(
     X: Any,
     y: Any = None,
     *,
+    kind: str | Kind = "auto",
     random_state: Any = None,
     callbacks: Sequence[Callback] = (),
     distributed: bool = False,
@@ -60,6 +63,8 @@ def finetune(
         The source, or its checkpoint.
     X, y : as for `ganaug.train`
         The target.
+    kind : str or Kind, default="auto"
+        What the target is, as for `ganaug.train`.
     random_state : int, RandomState, Generator or None, default=None
         The same integer gives the same model, at the same number of threads.
     callbacks : sequence of Callback
@@ -105,12 +110,43 @@ def finetune(
     >>> gan.transfer.parts["classes"]
     {'kept': ['1'], 'new': ['2'], 'dropped': ['0']}
     """
-    chosen = TransferConfig(method=method, embeddings=embeddings, ewc_weight=ewc_weight)
+    start = Finetune(gan, method, embeddings, ewc_weight)
     config = TrainConfig(**settings)
-    source = gan if isinstance(gan, ConditionalGAN) else load(gan)
-    data = encode(X, y)
+    data = encode(X, y, kind)
     refuse_unsavable(data)
-    resolved = _resolve(source, data, {name: getattr(config, name) for name in settings})
+    given = {name: getattr(config, name) for name in settings}
+    return finetune_encoded(start, data, given, random_state=random_state, callbacks=callbacks, distributed=distributed)
+
+
+@dataclass(frozen=True)
+class Finetune:
+    """A model to start from, and how; for ``GANOverSampler(pretrained=...)``. See `finetune` for the fields.
+
+    Examples
+    --------
+    >>> Finetune("cells.safetensors", method="ewc").embeddings
+    'auto'
+    """
+
+    source: ConditionalGAN | str | Path
+    method: str = "auto"
+    embeddings: str = "auto"
+    ewc_weight: float = 0.01
+
+
+def finetune_encoded(
+    start: Finetune,
+    data: Encoded,
+    settings: dict[str, Any],
+    *,
+    random_state: Any = None,
+    callbacks: Sequence[Callback] = (),
+    distributed: bool = False,
+) -> ConditionalGAN:
+    """Fine-tune as `finetune` does, on encoded data; `settings` are validated fields of `TrainConfig`."""
+    chosen = TransferConfig(method=start.method, embeddings=start.embeddings, ewc_weight=start.ewc_weight)
+    source = start.source if isinstance(start.source, ConditionalGAN) else load(start.source)
+    resolved = _resolve(source, data, settings)
     with joined(resolved.device, on=distributed) as world:
         seed = world.agree(as_seed(random_state))
         target = ConditionalGAN(data.codec, data.classes, resolved, seed)

@@ -17,9 +17,11 @@ from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset
 
 from ganaug.core.errors import ConfigError, PoolError, SchemaError, did_you_mean
 from ganaug.loops.appearance import Likeness
+from ganaug.loops.labels import matched, plain
 from ganaug.loops.pool import Pool, is_pool
-from ganaug.loops.source import matched, plain, temporary
-from ganaug.models.gan import ConditionalGAN, load
+from ganaug.loops.source import temporary
+from ganaug.models.gan import load
+from ganaug.models.synthesizer import Synthesizer
 
 _MOST = 10_000  # samples per class of a pool that is made here
 _TARGETS = ("targets", "labels", "_labels", "y")  # what data sets call their labels, in order of preference
@@ -38,7 +40,7 @@ class SyntheticMix(Dataset):
     ----------
     dataset : map-style Dataset
         Its items are ``(image, label)`` or dicts. Images are PIL images, tensors, ``tv_tensors.Image`` or arrays.
-    source : Pool, ConditionalGAN, str or Path
+    source : Pool, Synthesizer, str or Path
         A pool or a model, or the file of either. Of a model, a temporary pool is made here: no worker sees the model.
     balance : True or dict, default=True
         True: every class gets as many items as the largest one; a class that the source lacks gets real ones again. A
@@ -91,7 +93,7 @@ class SyntheticMix(Dataset):
     def __init__(
         self,
         dataset: Any,
-        source: ConditionalGAN | Pool | str | Path,
+        source: Synthesizer | Pool | str | Path,
         *,
         balance: bool | Mapping[Any, int] = True,
         share: float = 0.25,
@@ -350,15 +352,15 @@ def _filled(
     return repeated, synthetic
 
 
-def _opened(source: ConditionalGAN | Pool | str | Path) -> ConditionalGAN | Pool:
+def _opened(source: Synthesizer | Pool | str | Path) -> Synthesizer | Pool:
     if isinstance(source, (str, Path)):
         source = Pool(source) if is_pool(Path(source)) else load(source)
-    if not isinstance(source, (Pool, ConditionalGAN)):
+    if not isinstance(source, (Pool, Synthesizer)):
         raise PoolError(f"expected a pool, a model, or the file of one; got {type(source).__name__}")
     return source
 
 
-def _pool(source: ConditionalGAN | Pool, made: list[tuple[int, int]], random_state: Any) -> tuple[Pool, list[int]]:
+def _pool(source: Synthesizer | Pool, made: list[tuple[int, int]], random_state: Any) -> tuple[Pool, list[int]]:
     """Return a pool, and the position in it of each class that is made, from conditions and numbers."""
     if isinstance(source, Pool):
         return source, [c for c, _ in made]

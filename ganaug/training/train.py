@@ -34,7 +34,7 @@ def train(
     y : array-like of shape (n_samples,), optional
         Class labels; a `TableStream` brings its own.
     kind : str or Kind, default="auto"
-        What `X` is: ``"table"``, ``"image"`` or the kind of a plugin; ``"auto"`` looks, and refuses what may be several.
+        ``"table"``, ``"image"`` or the kind of a plugin; ``"auto"`` looks, and refuses what it cannot tell.
     random_state : int, RandomState, Generator or None, default=None
         The same integer gives the same model, at the same number of threads.
     callbacks : sequence of Callback

@@ -93,7 +93,7 @@ class ImageGenerator(CalibratedGenerator):
     """Latent and class to an image in [-1, 1]: a hidden layer, a linear map to the smallest size, then doublings.
 
     Without the hidden layer the coarse layout of an image is linear in the latent, and strokes break
-    (docs/decisions/0012-image-networks.md).
+    (docs/experiments/image-networks.md).
 
     Parameters
     ----------

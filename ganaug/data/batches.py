@@ -86,6 +86,11 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
         own = self._order[start : start + self.count(condition)][:most]
         return to_floats(self.x[own.to(self.x.device)])
 
+    def draw_classes(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw `n` classes as those of a batch are drawn, on the device of `generator`."""
+        weights = self._weights.to(generator.device, torch.float32)
+        return torch.multinomial(weights, n, replacement=True, generator=generator)
+
     def count(self, condition: int) -> int:
         """Return the number of samples of a class."""
         return int(self._counts[condition])

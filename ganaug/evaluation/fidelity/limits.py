@@ -49,6 +49,8 @@ def grade(low: float, value: float, high: float, limits: tuple[float, float]) ->
 def judge_auc(measured: Mapping[str, Sequence[Measurement]], sizes: Mapping[str, int]) -> Iterator[Verdict]:
     """Yield verdicts on the C2ST AUC: of the mean over classes, and of the class that is told best."""
     found = {name: m for name, own in measured.items() for m in own if m.metric == C2ST}
+    if not found:
+        return
     excess = max(0.0, float(np.mean([m.real for m in found.values()])) - 0.5)
     limits = AUC_LIMITS[0] + excess, AUC_LIMITS[1] + excess
     text = "a classifier tells them from real ones of {} with an AUC of {:.2f} (other real ones: {:.2f})"

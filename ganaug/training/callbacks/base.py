@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from ganaug.training.trainer import Trainer
 
 
@@ -27,3 +29,10 @@ class Callback:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave."""
+
+    def tensors(self) -> "dict[str, Tensor]":
+        """Return the tensors that a resumed training has to know of this callback."""
+        return {}
+
+    def load_tensors(self, tensors: "dict[str, Tensor]") -> None:
+        """Go on from what `tensors` gave."""

@@ -235,9 +235,10 @@ class Case(NamedTuple):
 
 
 NOT_GOOD = ("doubtful", "bad", UNJUDGED)
+NOT_BAD = ("good", "doubtful", UNJUDGED)
 COPIED = {"privacy": ("bad",)}
 TABLES = {
-    "real": Case(as_is, {"fidelity": ("good", UNJUDGED), "privacy": ("good", UNJUDGED), "utility": ("good", "doubtful", UNJUDGED)}),
+    "real": Case(as_is, {"fidelity": ("good", UNJUDGED), "privacy": ("good", UNJUDGED), "utility": NOT_BAD}),
     "leak": Case(leak, {"fidelity": (UNJUDGED,), "privacy": (UNJUDGED,), "utility": (UNJUDGED,)}),
     "split leak": Case(split_leak, {"fidelity": (UNJUDGED,), "privacy": (UNJUDGED,)}),
     "few copied": Case(few_copied, COPIED),
@@ -245,7 +246,7 @@ TABLES = {
     "40 % copies, 12 held": Case(few_held(12, copies), {"privacy": ("bad", UNJUDGED)}),
     "shuffled column": Case(shuffled_column, {"fidelity": NOT_GOOD}),
     "redrawn column": Case(redrawn_column, {"fidelity": NOT_GOOD}),
-    "majority called rare": Case(mislabelled(1.0), {"fidelity": ("bad", "doubtful", UNJUDGED), "utility": ("bad", "doubtful", UNJUDGED)}),
+    "majority called rare": Case(mislabelled(1.0), {"fidelity": NOT_GOOD, "utility": NOT_GOOD}),
     "half majority": Case(mislabelled(0.5), {"fidelity": NOT_GOOD}),
     "half majority, 10 held": Case(few_held(10, mislabelled(0.5)), {"fidelity": NOT_GOOD}),
     "30 % wrong labels": Case(mislabelled(0.3), {"fidelity": NOT_GOOD}),
@@ -362,7 +363,9 @@ def cost(max_steps: int | str) -> None:
         ("5,000 × 20 rows", X, y),
         ("2,000 images of 32 × 32, RGB", colours, np.r_[digits.target, digits.target[:203]]),
     ):
-        X_train, X_test, y_train, y_test = train_test_split(data, target, test_size=0.3, stratify=target, random_state=0)
+        X_train, X_test, y_train, y_test = train_test_split(
+            data, target, test_size=0.3, stratify=target, random_state=0
+        )
         gan = ganaug.train(X_train, y_train, random_state=0, max_steps=max_steps)
         start, cpu = time.perf_counter(), time.process_time()
         found = ganaug.evaluate(gan, X_test, y_test, X_train, y_train, random_state=0)

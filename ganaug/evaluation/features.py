@@ -34,7 +34,15 @@ class Features:
 
     @classmethod
     def fit(
-        cls, x: np.ndarray, c: np.ndarray, spans: tuple[Span, ...], kind: Kind, *, network: Any, seed: int
+        cls,
+        x: np.ndarray,
+        c: np.ndarray,
+        spans: tuple[Span, ...],
+        kind: Kind,
+        *,
+        network: Any,
+        seed: int,
+        steps: int = _STEPS,
     ) -> "tuple[Features, np.ndarray]":
         """Use the network that was given; else, for images, train a small one to tell the real classes apart.
 
@@ -52,6 +60,8 @@ class Features:
             Whether its classifier is a network.
         network : torch.nn.Module or None
         seed : int
+        steps : int, default=300
+            Of the small network.
 
         Returns
         -------
@@ -68,7 +78,7 @@ class Features:
             return cls(spans, None), everything
         learnt = np.sort(np.concatenate([np.flatnonzero(c == k)[::2] for k in np.unique(c)]))
         weights = 1 / np.bincount(c[learnt])[c[learnt]]
-        model = fit_classifier(x[learnt], c[learnt], weights, steps=_STEPS, seed=seed)
+        model = fit_classifier(x[learnt], c[learnt], weights, steps=steps, seed=seed)
         return cls(spans, model[:-1], model[-1]), np.setdiff1d(everything, learnt)
 
     def __call__(self, encoded: np.ndarray, c: np.ndarray) -> Samples:

@@ -8,7 +8,12 @@ from ganaug.evaluation.words import MARKS, QUESTIONS
 if TYPE_CHECKING:
     from ganaug.evaluation.result import Answer, Evaluation
 
-_COLOURS = {"good": "#2a9d5c", "doubtful": "#b8860b", "bad": "#d9534f", "cannot be judged": "#8c8c8c"}  # seen on white and on black
+_COLOURS = {
+    "good": "#2a9d5c",
+    "doubtful": "#b8860b",
+    "bad": "#d9534f",
+    "cannot be judged": "#8c8c8c",
+}  # seen on white and on black
 _CARD = "flex: 1 1 14em; border-left: 4px solid {}; padding: 0.1em 0.9em; margin-bottom: 0.6em"
 
 

@@ -28,7 +28,7 @@ GLOSSARY = {
     "C2ST AUC": "How well a classifier tells synthetic from real samples: 0.5 not at all, 1 always.",
     "distance ratio": "Median distance to the nearest training sample, over that of held-out samples; under 1: nearer.",
     "exact duplicates": "Share of samples that equal a training sample.",
-    "near duplicates": "Share of samples far nearer to a training sample than that to its neighbour, mirrored or moved too.",
+    "near duplicates": "Share of samples far nearer to a training sample than that to its own neighbour, in any form.",
     "adversarial accuracy": "How often the nearest sample is of its own kind: 0.5 if they are alike, less if copied.",
     "privacy loss": "How much more alike the synthetic samples are to training than to held-out samples; 0: no loss.",
     "membership AUC": "How well an attack tells training samples from others by the synthetic ones: 0.5 not at all.",

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from ganaug.evaluation.samples import evenly
+
 KEPT = 0.995  # share of the real rows that a rule holds in
 _BROKEN = 0.01  # share of synthetic rows, beyond that of real ones, from which a broken rule is told
 _MIN_ROWS = 100  # real rows that rules are looked for in: fewer keep many rules by chance
@@ -61,7 +63,7 @@ def find_broken_rules(real: pd.DataFrame, made: pd.DataFrame) -> list[Rule]:
     """
     if len(real) < _MIN_ROWS or not len(made):
         return []
-    real, made = (frame.iloc[np.linspace(0, len(frame) - 1, min(len(frame), _MAX_ROWS)).astype(int)] for frame in (real, made))
+    real, made = (frame.iloc[evenly(len(frame), _MAX_ROWS)] for frame in (real, made))
     found = [*_orders(real, made), *_sums(real, made), *_one_hot(real, made), *_dependencies(real, made)]
     told = [rule for rule in found if rule.real <= 1 - KEPT and rule.made > rule.real + _BROKEN]
     return sorted(told, key=lambda rule: -rule.made)
@@ -132,7 +134,8 @@ def _codes(real: pd.DataFrame, made: pd.DataFrame) -> list[tuple[Any, np.ndarray
         levels = pd.unique(real[name])
         if 1 < len(levels) <= _MAX_LEVELS:
             index = pd.Index(levels)
-            coded.append((name, index.get_indexer(real[name]), index.get_indexer(made[name]), len(levels)))
+            a, b = (index.get_indexer(pd.Index(frame[name])) for frame in (real, made))
+            coded.append((name, a, b, len(levels)))
     return coded[:_MAX_GROUPS]
 
 
@@ -144,7 +147,7 @@ def _dependencies(real: pd.DataFrame, made: pd.DataFrame) -> Iterator[Rule]:
         for table, names, sizes in ((joint, (first, second), (x, y)), (joint.T, (second, first), (y, x))):
             told = table.argmax(1)
             lost = 1 - table.max(1).sum() / table.sum()
-            # A column that nearly always has one level depends on everything: it must be told more than it tells itself.
+            # A column of nearly one level depends on everything: it must vary far more than the rule fails.
             if lost <= 1 - KEPT and 1 - table.sum(0).max() / table.sum() > 10 * max(lost, 0.005):
                 wrong = known & (told[sizes[0]] != sizes[1])
                 yield Rule(f"{names[0]} determines {names[1]}", float(lost), float(wrong.mean()))
@@ -155,5 +158,5 @@ def _dependencies(real: pd.DataFrame, made: pd.DataFrame) -> Iterator[Rule]:
             hit = known & absent[x, y]
             if hit.any():
                 i, j = next(zip(x[hit], y[hit], strict=True))
-                pair = f"{first} = {real[first].to_numpy()[a == i][0]!s} with {second} = {real[second].to_numpy()[b == j][0]!s}"
-                yield Rule(f"{pair} never occurs", 0.0, float(hit.mean()))
+                level, other = real[first].to_numpy()[a == i][0], real[second].to_numpy()[b == j][0]
+                yield Rule(f"{first} = {level!s} with {second} = {other!s} never occurs", 0.0, float(hit.mean()))

@@ -44,7 +44,6 @@ def kernel_distance(real: np.ndarray, made: np.ndarray) -> float:
     real, made : ndarray of shape (n, dim), (m, dim)
         At least 2 samples each.
     """
-
     _check_clouds(real, made)
 
     def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:

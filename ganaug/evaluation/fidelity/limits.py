@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
-from ganaug.evaluation.fidelity.agreement import AGREEMENT
 from ganaug.evaluation.fidelity.c2st import C2ST
 from ganaug.evaluation.fidelity.constraints import Rule
 from ganaug.evaluation.fidelity.correlations import compare_pairs
@@ -92,11 +91,11 @@ def judge_agreement(agreed: Mapping[str, tuple[np.ndarray, np.ndarray]], chance:
         loss, low, high = difference_interval(real.sum(), len(real), made.sum(), len(made))
         losses[name] = loss, (high - low) / 2 / 1.96, float(real.mean())
     sizes = {name: len(real) for name, (_, real) in agreed.items()}
-    for subject, loss, low, high, real in _class_losses(losses):
-        said = text.format(real - loss, _class(subject), real)
-        ends = real - loss, real - high, real - low
+    for subject, loss, low, high, usual in _class_losses(losses):
+        said = text.format(usual - loss, _class(subject), usual)
+        ends = usual - loss, usual - high, usual - low
         n = _least(sizes, subject)
-        yield _verdict(subject, (low, loss, high), AGREEMENT_LIMITS, said, n, ends, real - AGREEMENT_LIMITS[0])
+        yield _verdict(subject, (low, loss, high), AGREEMENT_LIMITS, said, n, ends, usual - AGREEMENT_LIMITS[0])
 
 
 def judge_columns(
@@ -175,4 +174,3 @@ def _class(subject: str) -> str:
 
 def _least(sizes: Mapping[str, int], subject: str) -> int:
     return min(sizes.values()) if subject == OVERALL else sizes[subject]
-

@@ -31,7 +31,7 @@ def by_column(real: Samples, made: Samples) -> Iterator[tuple[int, str, float]]:
 
 
 def compare_columns(real: Samples, made: Samples) -> Iterator[tuple[int, float, float]]:
-    """Yield position, how far a column differs (0 … 1), and the chance of that: of Kolmogorov-Smirnov or chi-squared."""
+    """Yield position, how far a column differs (0 … 1), and the p-value of Kolmogorov-Smirnov or chi-squared."""
     for span in real.spans:
         a, b = (samples.encoded[:, span.start : span.start + span.dim] for samples in (real, made))
         if span.activation == "softmax":

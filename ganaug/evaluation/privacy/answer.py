@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
-from sklearn.neighbors import NearestNeighbors
 
 from ganaug.evaluation.fidelity.c2st import auc_error
 from ganaug.evaluation.fidelity.prdc import kth_distances, nearest_distances
@@ -84,8 +84,8 @@ def answer_privacy(
         found[name] = _distances(learnt, held, own, rng)
         if len(learnt) >= 2 * _MIN_MEASURED:  # half of the training samples stand for synthetic ones
             usual[name] = _distances(learnt[1::2], held, learnt[::2], rng)
-        excesses[name], crowd = _near_duplicates(*three, disguises, LEVEL / len(judged))
-        verdicts += [_judge_near(excesses[name], name), *crowd_verdicts(crowd, name)]
+        excesses[name], crowd = _near_duplicates(three[0], three[1], three[2], disguises, LEVEL / len(judged))
+        verdicts += [_judge_near(excesses[name], name), *_judge_crowd(crowd, name)]
         verdicts.append(_judged(found[name], name, _SURE_OF_ONE))
     if not found:
         because = f"no class has {_MIN_MEASURED} training, held-out and synthetic samples"
@@ -105,7 +105,9 @@ def answer_privacy(
     for name, distances in found.items():
         measured += _measurements(name, distances, usual.get(name), excesses[name])
     left_out = [name for name in names.values() if name not in found]
-    notes = (f"Privacy of {', '.join(left_out)} is not judged: fewer than {_MIN_MEASURED} samples.",) if left_out else ()
+    notes = (
+        (f"Privacy of {', '.join(left_out)} is not judged: fewer than {_MIN_MEASURED} samples.",) if left_out else ()
+    )
     drawn = {
         "to training": _drawn(found, synthetic="made_to_training", held_out="held_to_training"),
         "to synthetic": _drawn(found, training="training_to_made", held_out="held_to_made"),
@@ -152,9 +154,7 @@ def _some(rows: np.ndarray) -> np.ndarray:
     return rows[evenly(len(rows), _MAX_SAMPLES)]
 
 
-def _distances(
-    training: np.ndarray, held_out: np.ndarray, made: np.ndarray, rng: np.random.Generator
-) -> _Distances:
+def _distances(training: np.ndarray, held_out: np.ndarray, made: np.ndarray, rng: np.random.Generator) -> _Distances:
     some, held_out, made = _some(training), _some(held_out), _some(made)
     held_to_training = nearest_distances(held_out, training)
     unit = float(np.median(held_to_training)) or 1.0
@@ -171,9 +171,7 @@ def _distances(
     )
 
 
-def _adversarial(
-    training: np.ndarray, held_out: np.ndarray, made: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _adversarial(training: np.ndarray, held_out: np.ndarray, made: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return the adversarial accuracy against training and against held-out samples, averaged over draws: (1, 2)."""
     n = min(len(training), len(held_out), len(made), _MAX_DRAWN)
     found = []
@@ -199,7 +197,12 @@ def _judge_near(excess: Excess, name: str) -> Verdict:
         f"{excess.rate:.1%} of the synthetic samples of class {name} are near duplicates of a training sample"
         f"{'' if excess.form == 'as it is' else f' ({excess.form})'}; {excess.real:.1%} of real ones are"
     )
-    numbers = {"n": excess.n, "value": excess.rate - excess.real, "low": excess.low, "high": excess.high}
+    numbers: dict[str, Any] = {
+        "n": excess.n,
+        "value": excess.rate - excess.real,
+        "low": excess.low,
+        "high": excess.high,
+    }
     if excess.low > _NEAR_COPIED:
         return Verdict("bad", "copies training samples", said, **numbers, limit=_NEAR_COPIED)
     if excess.low > _NEAR_SUSPECT:
@@ -209,7 +212,7 @@ def _judge_near(excess: Excess, name: str) -> Verdict:
     return Verdict("good", "no sign of copying", said, **numbers, limit=_NEAR_UNTOLD)
 
 
-def crowd_verdicts(crowd: tuple[int, float, int], name: str) -> list[Verdict]:
+def _judge_crowd(crowd: tuple[int, float, int], name: str) -> list[Verdict]:
     """Return a verdict where one training sample has more synthetic near duplicates than chance gives any."""
     most, chance, n = crowd
     if not crowded(chance):
@@ -264,7 +267,7 @@ def _judged(d: _Distances, name: str, sure: float) -> Verdict:
     auc, error = membership(d.training_to_made, d.held_to_made)
     low, high = auc - sure * error, auc + sure * error
     because = f"an attack tells training samples{where} from others with an AUC of {auc:.2f} (0.5: not at all)"
-    numbers = {"n": n, "value": auc, "low": low, "high": high}
+    numbers: dict[str, Any] = {"n": n, "value": auc, "low": low, "high": high}
     if low > _GIVEN_AWAY:
         return Verdict("bad", "gives training samples away", because, **numbers, limit=_GIVEN_AWAY)
     if low > _SUSPECT:

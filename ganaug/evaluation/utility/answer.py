@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -126,7 +127,7 @@ def _verdict(
     value, low, high = class_mean_interval(gains[best], c, group)
     smallest = int(min(group, key=lambda k: (c == k).sum()))
     n = int((c == smallest).sum())
-    numbers = {"n": n, "value": value, "low": low, "high": high}
+    numbers: dict[str, Any] = {"n": n, "value": value, "low": low, "high": high}
     because = f"{100 * value:+.1f} ± {50 * (high - low):.1f} points of {score} over {best}, the best without them"
     if n < MIN_HELD_OUT:
         few = f"class {names[smallest]} cannot be judged with {n} held-out samples; {MIN_HELD_OUT} are the least"

@@ -55,7 +55,7 @@ class Kind:
     network : str
         Of ``ganaug.networks``: what ``network="auto"`` stands for.
     settings : callable
-        From codec, classes, device and quality to the values that fields of `TrainConfig` take where they are ``"auto"``.
+        From codec, classes, device and quality to what fields of `TrainConfig` are where they are ``"auto"``.
     encoding : callable
         From the quality that is asked for to options of ``codec.fit``.
     sources : tuple of str

@@ -73,11 +73,14 @@ class Marginals(nn.Module):
         if len(real) < _MIN_ROWS:
             return
         for levels in self.levels:
-            wanted, found = (
-                (rows[:, levels].sum(0) + 0.5) / (len(rows) + 0.5 * rows[:, levels].shape[1]) for rows in (real, made)
-            )
+            wanted, found = (_shares(rows[:, levels]) for rows in (real, made))
             moved = self.scores[condition, levels] + torch.log(wanted / found)
             self.scores[condition, levels] = moved.clamp(-_FARTHEST, _FARTHEST)
+
+
+def _shares(one_hot: Tensor) -> Tensor:
+    """Return the share of each level, ``(dim,)``, as if half a row more had each."""
+    return (one_hot.sum(0) + 0.5) / (len(one_hot) + 0.5 * one_hot.shape[1])
 
 
 def state_of(spans: Sequence[Span], i: int) -> int | None:

@@ -38,10 +38,10 @@ _DEPENDENCIES: TypeAdapter[list[Dependency]] = TypeAdapter(list[Dependency])
 class TableCodec(Codec):
     """Rows of any container ↔ float32 rows.
 
-    Numbers are standardised or turned into normal scores, categories one-hot; missing values and a dominant number are states of their own; dates
-    and integers are exact. `decode` never gives a level, a missing value or a number that training did not show: it
-    snaps to the observed grid and range of each column. What holds between columns (`ganaug.data.table.dependencies`) holds
-    in decoded rows, if it was looked for.
+    Numbers are standardised or turned into normal scores, categories one-hot; missing values and a dominant number are
+    states of their own; dates and integers are exact. `decode` never gives a level, a missing value or a number that
+    training did not show: it snaps to the observed grid and range of each column. What holds between columns
+    (`ganaug.data.table.dependencies`) holds in decoded rows, if it was looked for.
 
     Parameters
     ----------

@@ -302,6 +302,7 @@ def is_number(series: pd.Series) -> bool:
 
 
 def is_time(series: pd.Series) -> bool:
+    """Whether a column holds dates or durations."""
     return pdt.is_datetime64_any_dtype(series.dtype) or pdt.is_timedelta64_dtype(series.dtype)
 
 
@@ -344,6 +345,7 @@ def decimals(distinct: np.ndarray, dtype: Any) -> int | None:
 
 
 def nearest(values: np.ndarray, support: np.ndarray) -> np.ndarray:
+    """Return the nearest of sorted numbers to each of others."""
     right = (
         np.searchsorted(support, values).clip(1, len(support) - 1) if len(support) > 1 else np.zeros(len(values), int)
     )

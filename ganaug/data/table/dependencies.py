@@ -11,7 +11,7 @@ import pandas as pd
 from pandas.api import types as pdt
 from pydantic import BaseModel, ConfigDict, Field
 
-from ganaug.data.table.columns import is_number, is_time, nearest
+from ganaug.data.table.columns import decimals, is_number, is_time, nearest
 
 MAX_COLUMNS = 200  # of a kind between which dependencies are looked for: the search is quadratic
 MAX_ROWS_COMPARED = 5_000
@@ -371,8 +371,6 @@ def _gap(base: pd.Series | None, larger: pd.Series | None, bounds: dict[int, Bou
 
 
 def _bound(s: pd.Series) -> Bound:
-    from ganaug.data.table.columns import decimals
-
     known = s.dropna()
     if is_time(s):
         index = pd.TimedeltaIndex(known) if pdt.is_timedelta64_dtype(s.dtype) else pd.DatetimeIndex(known)
@@ -425,9 +423,7 @@ def _is_whole(s: pd.Series) -> bool:
 
 
 def _is_plain(level: Any) -> bool:
-    return (
-        pd.isna(level) if not np.ndim(level) and pd.isna(level) else isinstance(_plain(level), (str, int, float, bool))
-    )
+    return np.ndim(level) == 0 and bool(pd.isna(level) or isinstance(_plain(level), (str, int, float, bool)))
 
 
 def _plain(level: Any) -> Any:

@@ -72,4 +72,5 @@ def _interpolated(x: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.nd
     low, high = known[right - 1] / 2, known[right] / 2
     step = np.where(high > low, high - low, 1)
     share = ((x / 2 - low) / step).clip(0, 1)
-    return (1 - share) * values[right - 1] + share * values[right]
+    left, right = values[right - 1], values[right]
+    return np.where(left == right, left, (1 - share) * left + share * right)  # a shared value exactly

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from ganaug.evaluation.fidelity.neighbourhoods import prdc
+from ganaug.evaluation.fidelity.prdc import prdc
 from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split

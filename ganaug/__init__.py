@@ -13,6 +13,7 @@ _HOME = {
     "SyntheticMix": "ganaug.loops.synthetic_mix",
     "GANReplace": "ganaug.loops.torchvision",
     "Pool": "ganaug.loops.pool",
+    "PoolDataset": "ganaug.loops.pool_dataset",
     "make_pool": "ganaug.loops.pool",
     "Synthesizer": "ganaug.models.synthesizer",
     "PoolRefresh": "ganaug.loops.refresh",
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
     from ganaug.evaluation.result import Evaluation as Evaluation
     from ganaug.finetuning.finetune import Finetune as Finetune, finetune as finetune
     from ganaug.loops.pool import Pool as Pool, make_pool as make_pool
+    from ganaug.loops.pool_dataset import PoolDataset as PoolDataset
     from ganaug.loops.refresh import PoolRefresh as PoolRefresh
     from ganaug.loops.synthetic_mix import SyntheticMix as SyntheticMix
     from ganaug.loops.torchvision import GANReplace as GANReplace

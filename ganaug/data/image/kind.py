@@ -14,14 +14,13 @@ from ganaug.data.kind import Kind
 IMAGE_STEPS = {"draft": 500, "standard": 1_500, "best": 5_000}  # of gray images; colour takes twice as many
 _MIN_BOTTOM = 4  # pixels a side at the bottom of the convolutional networks
 _MAX_ASPECT = 2.0  # of unnamed float arrays of three axes: longer ones are rather series
-_MIN_SIDE = 8  # pixels, of the same
 
 
 def is_image(X: Any) -> bool:
     """Whether `X` is read as images: PIL images, arrays of four axes, or of three that look like gray images.
 
     An array ``(n, t, c)`` of floats may be a set of time series as well as one of images: it is taken for images only
-    if its values are those of pixels (0…1, -1…1 or 0…255) and its sides are at least 8 and of similar length.
+    if its values are those of pixels (0…1, -1…1 or 0…255) and no side is more than twice as long as the other.
     """
     if isinstance(X, (list, tuple)) and len(X) > 0:
         first = X[0]
@@ -29,7 +28,7 @@ def is_image(X: Any) -> bool:
     if getattr(X, "ndim", 2) == 3 and getattr(X, "dtype", None) is not None and X.dtype.kind == "f" and X.size:
         low, high, sides = X.min(), X.max(), sorted(X.shape[1:])
         pixels = bool((0 <= low and high <= 255) or (-1 <= low and high <= 1) or not np.isfinite(low + high))
-        return pixels and sides[0] >= _MIN_SIDE and sides[1] <= _MAX_ASPECT * sides[0]
+        return pixels and sides[1] <= _MAX_ASPECT * sides[0]
     return getattr(X, "ndim", 2) > 2
 
 

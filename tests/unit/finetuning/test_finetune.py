@@ -419,7 +419,7 @@ class TestPromises:
 class TestErrors:
     def test_rows_and_images(self, source, rows):
         with pytest.raises(
-            ganaug.TransferError, match="the source makes images of 8 × 8.* it cannot start a model of tables"
+            ganaug.TransferError, match="the source makes images of 8 × 8.* it cannot start a model of rows"
         ):
             ganaug.finetune(source, *table())
         with pytest.raises(ganaug.TransferError, match="cannot start a model of images"):
@@ -448,7 +448,7 @@ class TestErrors:
             ganaug.finetune(source, *images(8), **settings)
 
     def test_scale_shift_needs_images(self, rows):
-        with pytest.raises(ganaug.ConfigError, match="scale-shift' needs images"):
+        with pytest.raises(ganaug.ConfigError, match="scale-shift' needs scales and shifts of classes"):
             ganaug.finetune(rows, *table(), method="scale-shift")
 
     def test_no_checkpoint(self, tmp_path):

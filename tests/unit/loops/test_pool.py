@@ -224,7 +224,7 @@ class TestMadeByAModel:
 
     def test_rows_are_refused(self, tmp_path):
         rows = ganaug.train(np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2, max_steps=2)
-        with pytest.raises(SchemaError, match="a pool holds images"):
+        with pytest.raises(SchemaError, match="images are needed"):
             ganaug.make_pool(rows, 5, tmp_path / "p")
 
     def test_temporary_one_is_deleted_with_the_object(self, gan):

@@ -20,11 +20,12 @@ from ganaug.finetuning.callbacks import Anchor, FasterClasses
 from ganaug.finetuning.weights import transplant
 from ganaug.models.gan import ConditionalGAN, load
 from ganaug.models.layers import ClassEmbedding
-from ganaug.models.layout import CHANNEL, CLASS, ENTRY, Axis, anatomy
+from ganaug.models.layout import CHANNEL, CLASS, ENTRY, NUMBER, Axis, anatomy
 from ganaug.models.networks import network_named
 from ganaug.training.callbacks import Callback, Watchdog
 from ganaug.training.defaults import resolve
 from ganaug.training.distributed import joined
+from ganaug.training.held_out import spare
 from ganaug.training.trainer import Trainer
 
 _NETWORK = ("objective", "network", "width", "depth", "latent_dim", "attention", "spectral_norm")
@@ -112,7 +113,7 @@ def finetune(
     """
     start = Finetune(gan, method, embeddings, ewc_weight)
     config = TrainConfig(**settings)
-    data = encode(X, y, kind)
+    data = encode(X, y, kind, config.quality)
     refuse_unsavable(data)
     given = {name: getattr(config, name) for name in settings}
     return finetune_encoded(start, data, given, random_state=random_state, callbacks=callbacks, distributed=distributed)
@@ -158,7 +159,8 @@ def finetune_encoded(
             own.append(Anchor(source, target, chosen.ewc_weight, seed))
         _freeze(target, chosen.method)
         try:
-            Trainer(target, data, seed, [Watchdog(), *own, *callbacks], world).fit()
+            taught, judges = spare(data, resolved, seed, callbacks)
+            Trainer(target, taught, seed, [Watchdog(), *own, *judges, *callbacks], world).fit()
         finally:
             for network in (target.generator, target.discriminator):
                 network.requires_grad_(True)
@@ -213,10 +215,20 @@ def adapt(
 
 def _matches(source: Codec, target: Codec, classes: Tensor) -> dict[Axis, tuple[Tensor, Tensor]]:
     columns = _same(source.entries, target.entries)
+    numbers = _same(_numbers(source), _numbers(target))
     channels = _channels(source.sample_shape[0], target.sample_shape[0])
     gathered = channels / channels.sum(1, keepdim=True).clamp_min(1)
     spread = channels / channels.sum(0, keepdim=True).clamp_min(1)
-    return {CLASS: (classes, classes), ENTRY: (columns, columns), CHANNEL: (gathered, spread)}
+    return {
+        CLASS: (classes, classes),
+        ENTRY: (columns, columns),
+        NUMBER: (numbers, numbers),
+        CHANNEL: (gathered, spread),
+    }
+
+
+def _numbers(codec: Codec) -> list[Any]:
+    return [codec.entries[span.start] for span in codec.spans if span.activation == "normal"]
 
 
 def _same(old: Sequence[Any], new: Sequence[Any]) -> Tensor:

@@ -212,7 +212,7 @@ class GANOverSampler(BaseOverSampler):
         self.mixture_ = self.gan_ = self.history_ = self.judgement_ = None
         if learnt:
             rows = np.sort(np.concatenate([_some(np.flatnonzero(y == label), rng) for label in learnable]))
-            data = encode(_safe_indexing(X, rows), y[rows], kind)
+            data = encode(_safe_indexing(X, rows), y[rows], kind, config.quality)
             self.mixture_ = self._fit_mixture(data, learnt, config, kind, rng)
             self.gan_ = self.mixture_.gan
             self.history_ = None if self.gan_ is None else self.gan_.history
@@ -231,7 +231,7 @@ class GANOverSampler(BaseOverSampler):
         twice = sorted(own.keys() & given.keys())
         if twice:
             raise ConfigError(f"{twice[0]} is given twice, as a parameter and in config; give it once")
-        return TrainConfig(**given, **own)
+        return TrainConfig(**{"quality": "oversampling"} | given | own)
 
     def _fit_mixture(
         self, data: Encoded, learnt: list[Any], config: TrainConfig, kind: Kind, rng: np.random.Generator
@@ -291,7 +291,7 @@ def _halved(config: TrainConfig, data: Encoded) -> TrainConfig:
     """Return the settings of a GAN that is only judged by: half of the steps, on two thirds of the data."""
     steps = config.max_steps
     if steps == "auto":
-        steps = data.kind.settings(data.codec, data.classes, "cpu")["max_steps"]
+        steps = data.kind.settings(data.codec, data.classes, "cpu", config.quality)["max_steps"]
     return TrainConfig(**_given(config) | {"max_steps": max(1, steps // 2)})
 
 

@@ -6,7 +6,7 @@ The public names load on first use, so ``import ganaug`` costs milliseconds and 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ganaug._version import __version__
 
 _HOME = {
     "GANOverSampler": "ganaug.oversampling.sampler",
@@ -30,7 +30,7 @@ _HOME = {
     "load": "ganaug.models.gan",
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
-    "KeepBest": "ganaug.training.callbacks.keep_best",
+    "KeepBest": "ganaug.evaluation.keep_best",
     "Judgement": "ganaug.oversampling.judge",
     "Finetune": "ganaug.finetuning.finetune",
     "GANAugError": "ganaug.core.errors",
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
     from ganaug.data.table.stream import TableStream as TableStream
     from ganaug.evaluation.evaluate import evaluate as evaluate
+    from ganaug.evaluation.keep_best import KeepBest as KeepBest
     from ganaug.evaluation.result import Evaluation as Evaluation
     from ganaug.finetuning.finetune import Finetune as Finetune, finetune as finetune
     from ganaug.loops.pool import Pool as Pool, make_pool as make_pool
@@ -78,7 +79,6 @@ if TYPE_CHECKING:
     from ganaug.models.synthesizer import Synthesizer as Synthesizer
     from ganaug.oversampling.judge import Judgement as Judgement
     from ganaug.oversampling.sampler import GANOverSampler as GANOverSampler
-    from ganaug.training.callbacks.keep_best import KeepBest as KeepBest
     from ganaug.training.snapshot import Snapshot as Snapshot
     from ganaug.training.train import train as train
 

@@ -8,10 +8,11 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ganaug.core.classes import Classes
 from ganaug.core.errors import SchemaError
+from ganaug.data.batches import Refill
 from ganaug.data.codec import Codec
 from ganaug.data.image.pixels import to_floats
 from ganaug.data.kind import Kind, kind_named, kind_of
-from ganaug.data.table.stream import Refill, TableStream
+from ganaug.data.table.stream import FileRefill, TableStream
 
 
 class Encoded(NamedTuple):
@@ -69,7 +70,7 @@ def encode(X: Any, y: Any, kind: "str | Kind" = "auto", quality: str = "standard
         check_target(sample.y)
         table = sample.codec(**kind_of(sample.X, kind).encoding(quality))
         classes = sample.classes()
-        refill = Refill(X, table, classes, sample.target)
+        refill = FileRefill(X, table, classes, sample.target)
         return Encoded(_store(table, sample.X), classes.index(sample.y), table, classes, refill)
     target = check_target(y)
     kind = kind_of(X, kind)

@@ -1,6 +1,7 @@
 """Fully connected networks for rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -93,14 +94,14 @@ class RowGenerator(nn.Module):
         return row
 
     @torch.no_grad()
-    def calibrate(self, real: Callable[[int, int], Tensor], noise: torch.Generator) -> None:
-        """Fit the marginals to ``real(condition, most)``, encoded rows ``(n, row_dim)`` of a class."""
+    def calibrate(self, batches: Any, noise: torch.Generator) -> None:
+        """Fit the marginals to the encoded rows ``(n, row_dim)`` that ``batches.of_class(condition, most)`` gives."""
         if self.marginals is None:
             return
         row_dim = self.body[-1].out_features
         n = max(256, min(_CALIBRATION, _CALIBRATION_NUMBERS // row_dim))
         for condition in range(self.embedding.num_embeddings):
-            rows = real(condition, n)
+            rows = batches.of_class(condition, n)
             z = torch.randn(n, self.latent_dim, generator=noise, device=noise.device)
             c = torch.full((n,), condition, device=noise.device)
             self.marginals.reset(condition)

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -13,10 +12,7 @@ from torch import Tensor
 
 from ganaug.core.config import ResolvedConfig
 from ganaug.data.encoded import Encoded
-from ganaug.training.callbacks import BestMoment, Callback
-
-if TYPE_CHECKING:
-    from ganaug.training.trainer import Trainer
+from ganaug.training.callbacks import BestMoment, Callback, Run
 
 MIN_HELD_OUT = 100  # rows: with fewer, chance decides
 MAX_HELD_OUT = 1_000
@@ -93,7 +89,7 @@ class HeldOutC2ST(BestMoment):
         super().__init__(every=every, patience=patience)
         self.x, self.c = torch.from_numpy(x), torch.from_numpy(c)
 
-    def on_train_start(self, trainer: "Trainer") -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Choose the training rows and latents that every look shares."""
         super().on_train_start(trainer)
         batches = trainer.batches
@@ -106,7 +102,7 @@ class HeldOutC2ST(BestMoment):
         self._z = torch.randn(len(self._c), trainer.gan.latent_dim, generator=random).to(trainer.device)
 
     @torch.no_grad()
-    def distance(self, trainer: "Trainer") -> float:
+    def distance(self, trainer: Run) -> float:
         """Return the AUC by which trees tell synthetic rows from held-out ones."""
         synthetic = _table(trainer.generator_ema(self._z, self._c), self._c)
         real, held = _table(*self._taught), _table(self.x, self.c)

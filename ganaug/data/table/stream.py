@@ -173,7 +173,7 @@ class Sample(NamedTuple):
         return Classes(labels, [self.counts[label] for label in labels.tolist()], self.target)
 
 
-class Refill:
+class FileRefill:
     """Exchanges rows of batches for others from the file, a chunk at a time: in one pass as many as are kept.
 
     Classes of which all rows are at hand stay as they are. In the others, rows that were read a pass ago are 1 / e

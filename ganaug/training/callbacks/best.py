@@ -1,13 +1,10 @@
 """Which moment of a training to keep."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
-from ganaug.training.callbacks.base import Callback
-
-if TYPE_CHECKING:
-    from ganaug.training.trainer import Trainer
+from ganaug.training.callbacks.base import Callback, Run
 
 
 class BestMoment(Callback):
@@ -38,15 +35,15 @@ class BestMoment(Callback):
         self.distances: dict[int, float] = {}
         self._best: dict[str, Tensor] = {}
 
-    def distance(self, trainer: "Trainer") -> float:
+    def distance(self, trainer: Run) -> float:
         """Return how far the averaged generator's samples are from real ones."""
         raise NotImplementedError
 
-    def on_train_start(self, trainer: "Trainer") -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Forget what another training found."""
         self.step, self.distances, self._best = 0, {}, {}
 
-    def on_record(self, trainer: "Trainer") -> None:
+    def on_record(self, trainer: Run) -> None:
         """Look at the averaged generator, every so many records and at the end."""
         if len(trainer.history) % self.every and not trainer.stop_reason:
             return

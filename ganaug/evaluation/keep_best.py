@@ -1,6 +1,6 @@
 """Which moment of a training to keep, by held-out real samples."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,10 +11,7 @@ from ganaug.core.errors import SchemaError
 from ganaug.data.image.pixels import to_floats
 from ganaug.evaluation.fidelity.distances import kernel_distance
 from ganaug.evaluation.samples import evenly
-from ganaug.training.callbacks import BestMoment
-
-if TYPE_CHECKING:
-    from ganaug.training.trainer import Trainer
+from ganaug.training.callbacks import BestMoment, Run
 
 _DIM = 32  # principal components of the training samples
 _MADE = 256  # samples of a class
@@ -59,7 +56,7 @@ class KeepBest(BestMoment):
         super().__init__(every=every, patience=patience)
         self.X, self.y = X, y
 
-    def on_train_start(self, trainer: "Trainer") -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Encode the held-out samples.
 
         Raises
@@ -81,7 +78,7 @@ class KeepBest(BestMoment):
         self._z = torch.randn(_MADE, gan.latent_dim, generator=random, device=trainer.device)
 
     @torch.no_grad()
-    def distance(self, trainer: "Trainer") -> float:
+    def distance(self, trainer: Run) -> float:
         """Return the mean kernel distance of the classes."""
         device = trainer.device
         made = {k: trainer.generator_ema(self._z, torch.full((_MADE,), k, device=device)) for k in self._real}

@@ -27,7 +27,7 @@ _HOME = {
     "TableStream": "ganaug.data.table.stream",
     "train": "ganaug.training.train",
     "finetune": "ganaug.finetuning.finetune",
-    "load": "ganaug.models.gan",
+    "load": "ganaug.models.synthesizer",
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
     "KeepBest": "ganaug.evaluation.keep_best",
@@ -75,8 +75,8 @@ if TYPE_CHECKING:
     from ganaug.loops.refresh import PoolRefresh as PoolRefresh
     from ganaug.loops.synthetic_mix import SyntheticMix as SyntheticMix
     from ganaug.loops.torchvision import GANReplace as GANReplace
-    from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
-    from ganaug.models.synthesizer import Synthesizer as Synthesizer
+    from ganaug.models.gan import ConditionalGAN as ConditionalGAN
+    from ganaug.models.synthesizer import Synthesizer as Synthesizer, load as load
     from ganaug.oversampling.judge import Judgement as Judgement
     from ganaug.oversampling.sampler import GANOverSampler as GANOverSampler
     from ganaug.training.snapshot import Snapshot as Snapshot

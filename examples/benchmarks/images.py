@@ -19,7 +19,7 @@ from sklearn.metrics import balanced_accuracy_score, recall_score
 from sklearn.model_selection import train_test_split
 
 from ganaug import GANOverSampler
-from ganaug.evaluation.assess import nearest_distances
+from ganaug.evaluation.fidelity.prdc import nearest_distances
 from ganaug.models.classifier import batch_weights, classify
 
 ARMS: dict[str, dict | None] = {

@@ -27,6 +27,10 @@ _HOME = {
     "train": "ganaug.training.train",
     "finetune": "ganaug.finetuning.finetune",
     "load": "ganaug.models.gan",
+    "synthesize": "ganaug.synthesis.synthesize",
+    "Synthesis": "ganaug.synthesis.synthesize",
+    "verify": "ganaug.synthesis.verify",
+    "merge": "ganaug.synthesis.merge",
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
     "choose_share": "ganaug.oversampling.judge",
@@ -40,6 +44,7 @@ _HOME = {
     "CheckpointError": "ganaug.core.errors",
     "PoolError": "ganaug.core.errors",
     "OutputError": "ganaug.core.errors",
+    "ManifestError": "ganaug.core.errors",
     "TransferError": "ganaug.core.errors",
     "TrainingDivergedError": "ganaug.core.errors",
     "TrainingInterrupted": "ganaug.core.errors",
@@ -54,6 +59,7 @@ if TYPE_CHECKING:
         ConfigError as ConfigError,
         GANAugError as GANAugError,
         LeakageError as LeakageError,
+        ManifestError as ManifestError,
         OutputError as OutputError,
         PluginNotFoundError as PluginNotFoundError,
         PoolError as PoolError,
@@ -76,6 +82,9 @@ if TYPE_CHECKING:
     from ganaug.models.synthesizer import Synthesizer as Synthesizer
     from ganaug.oversampling.judge import ShareChoice as ShareChoice, choose_share as choose_share
     from ganaug.oversampling.sampler import GANOverSampler as GANOverSampler
+    from ganaug.synthesis.merge import merge as merge
+    from ganaug.synthesis.synthesize import Synthesis as Synthesis, synthesize as synthesize
+    from ganaug.synthesis.verify import verify as verify
     from ganaug.training.callbacks.keep_best import KeepBest as KeepBest
     from ganaug.training.snapshot import Snapshot as Snapshot
     from ganaug.training.train import train as train

@@ -18,8 +18,9 @@ from ganaug.cli.commands.pool import pool
 from ganaug.cli.commands.synth import synth
 from ganaug.cli.commands.train import train
 from ganaug.cli.commands.verify import verify
-from ganaug.cli.console import is_first_process, say
+from ganaug.cli.console import say
 from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError
+from ganaug.core.processes import is_first_process
 
 app = typer.Typer(
     name="ganaug",

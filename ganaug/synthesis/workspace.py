@@ -81,8 +81,8 @@ class Workspace:
             new = self.path / "run.json.new"
             new.write_text(json.dumps(said), encoding="utf-8")
             new.replace(self.path / "run.json")
-        for of in plan.classes:
-            (self.content / of.folder).mkdir(exist_ok=True)
+        for planned in plan.classes:
+            (self.content / planned.folder).mkdir(exist_ok=True)
         return True
 
     @contextmanager
@@ -208,6 +208,12 @@ def claimed(target: Path, together: Ranks) -> Iterator[None]:
         if together.rank:
             held.enter_context(locked(target.with_name(f"{target.name}.rank{together.rank}")))
         yield
+
+
+def refuse_taken(target: Path, *, resume: bool, overwrite: bool) -> None:
+    """Raise `OutputError` if `target` may not, or cannot, be written: asked before anything is trained."""
+    with claimed(target, Ranks()):
+        Workspace(target, resume=resume, overwrite=overwrite)
 
 
 def _is_ours(target: Path) -> bool:

@@ -6,16 +6,17 @@ The public names load on first use, so ``import ganaug`` costs milliseconds and 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ganaug._version import __version__
 
 _HOME = {
     "GANOverSampler": "ganaug.oversampling.sampler",
     "SyntheticMix": "ganaug.loops.synthetic_mix",
     "GANReplace": "ganaug.loops.torchvision",
     "Pool": "ganaug.loops.pool",
+    "PoolDataset": "ganaug.loops.pool_dataset",
     "make_pool": "ganaug.loops.pool",
     "Synthesizer": "ganaug.models.synthesizer",
-    "PoolRefresh": "ganaug.loops.source",
+    "PoolRefresh": "ganaug.loops.refresh",
     "ConditionalGAN": "ganaug.models.gan",
     "TrainConfig": "ganaug.core.config",
     "TransferConfig": "ganaug.core.config",
@@ -33,9 +34,9 @@ _HOME = {
     "merge": "ganaug.synthesis.merge",
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
-    "choose_share": "ganaug.oversampling.judge",
-    "KeepBest": "ganaug.training.callbacks.keep_best",
-    "ShareChoice": "ganaug.oversampling.judge",
+    "KeepBest": "ganaug.evaluation.keep_best",
+    "Judgement": "ganaug.oversampling.judge",
+    "Finetune": "ganaug.finetuning.finetune",
     "GANAugError": "ganaug.core.errors",
     "SchemaError": "ganaug.core.errors",
     "LeakageError": "ganaug.core.errors",
@@ -72,15 +73,17 @@ if TYPE_CHECKING:
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
     from ganaug.data.table.stream import TableStream as TableStream
     from ganaug.evaluation.evaluate import evaluate as evaluate
+    from ganaug.evaluation.keep_best import KeepBest as KeepBest
     from ganaug.evaluation.result import Evaluation as Evaluation
-    from ganaug.finetuning.finetune import finetune as finetune
+    from ganaug.finetuning.finetune import Finetune as Finetune, finetune as finetune
     from ganaug.loops.pool import Pool as Pool, make_pool as make_pool
-    from ganaug.loops.source import PoolRefresh as PoolRefresh
+    from ganaug.loops.pool_dataset import PoolDataset as PoolDataset
+    from ganaug.loops.refresh import PoolRefresh as PoolRefresh
     from ganaug.loops.synthetic_mix import SyntheticMix as SyntheticMix
     from ganaug.loops.torchvision import GANReplace as GANReplace
     from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
     from ganaug.models.synthesizer import Synthesizer as Synthesizer
-    from ganaug.oversampling.judge import ShareChoice as ShareChoice, choose_share as choose_share
+    from ganaug.oversampling.judge import Judgement as Judgement
     from ganaug.oversampling.sampler import GANOverSampler as GANOverSampler
     from ganaug.synthesis.merge import merge as merge
     from ganaug.synthesis.synthesize import Synthesis as Synthesis, synthesize as synthesize

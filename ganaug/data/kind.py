@@ -11,11 +11,19 @@ from ganaug.core.classes import Classes
 from ganaug.core.errors import SchemaError
 from ganaug.data.codec import Codec
 
-Settings = Callable[[Codec, Classes, str], dict[str, Any]]
+Settings = Callable[[Codec, Classes, str, str], dict[str, Any]]
 
 
-def _no_settings(codec: Codec, classes: Classes, device: str) -> dict[str, Any]:
+def _no_settings(codec: Codec, classes: Classes, device: str, quality: str) -> dict[str, Any]:
     return {}
+
+
+def _one_encoding(quality: str) -> dict[str, Any]:
+    return {}
+
+
+def _gan_alone(codec: Codec) -> dict[str, float]:
+    return {"gan": 1.0}
 
 
 def _decoded(codec: Codec, encoded: np.ndarray) -> Any:
@@ -43,11 +51,13 @@ class Kind:
     network : str
         Of ``ganaug.networks``: what ``network="auto"`` stands for.
     settings : callable
-        From codec, classes and device to the values that fields of `TrainConfig` take where they are ``"auto"``.
+        From codec, classes, device and quality to what fields of `TrainConfig` are where they are ``"auto"``.
+    encoding : callable
+        From the quality that is asked for to options of ``codec.fit``.
     sources : tuple of str
-        Of ``ganaug.sources``: where the over-sampler's new samples come from.
-    source_shares : tuple of float
-        The shares of `sources`, where no held-out data have been asked.
+        Of ``ganaug.sources``: what the over-sampler's new samples may be made by.
+    default_shares : callable
+        From a codec to the shares of sources where no held-out data are asked.
     rejection : float
         Share of the samples made that is left out because they look most like other classes, in [0, 1).
     judged : bool
@@ -80,8 +90,9 @@ class Kind:
     codec: type[Codec]
     network: str
     settings: Settings = _no_settings
-    sources: tuple[str, ...] = ("gan", "repeat")
-    source_shares: tuple[float, ...] = (0.5, 0.5)
+    encoding: Callable[[str], dict[str, Any]] = _one_encoding
+    sources: tuple[str, ...] = ("gan",)
+    default_shares: Callable[[Codec], dict[str, float]] = _gan_alone
     rejection: float = 0.0
     judged: bool = False
     metrics: tuple[str, ...] = ("prdc", "c2st")

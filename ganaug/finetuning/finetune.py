@@ -1,6 +1,7 @@
 """Fine-tuning: a trained model is the start of a model of other classes, sizes or columns."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +15,17 @@ from ganaug.core.provenance import ADAPTED, DROPPED, KEPT, NEW, Parent, Provenan
 from ganaug.core.seeds import as_seed
 from ganaug.data.codec import Codec
 from ganaug.data.encoded import Encoded, encode, refuse_unsavable
+from ganaug.data.kind import Kind
 from ganaug.finetuning.callbacks import Anchor, FasterClasses
 from ganaug.finetuning.weights import transplant
 from ganaug.models.gan import ConditionalGAN, load
 from ganaug.models.layers import ClassEmbedding
-from ganaug.models.layout import CHANNEL, CLASS, ENTRY, Axis, anatomy
+from ganaug.models.layout import CHANNEL, CLASS, ENTRY, NUMBER, Axis, anatomy
 from ganaug.models.networks import network_named
 from ganaug.training.callbacks import Callback, Watchdog
 from ganaug.training.defaults import resolve
 from ganaug.training.distributed import joined
+from ganaug.training.held_out import spare
 from ganaug.training.trainer import Trainer
 
 _NETWORK = ("objective", "network", "width", "depth", "latent_dim", "attention", "spectral_norm")
@@ -36,6 +39,7 @@ def finetune(
     X: Any,
     y: Any = None,
     *,
+    kind: str | Kind = "auto",
     random_state: Any = None,
     callbacks: Sequence[Callback] = (),
     distributed: bool = False,
@@ -60,6 +64,8 @@ def finetune(
         The source, or its checkpoint.
     X, y : as for `ganaug.train`
         The target.
+    kind : str or Kind, default="auto"
+        What the target is, as for `ganaug.train`.
     random_state : int, RandomState, Generator or None, default=None
         The same integer gives the same model, at the same number of threads.
     callbacks : sequence of Callback
@@ -105,12 +111,43 @@ def finetune(
     >>> gan.transfer.parts["classes"]
     {'kept': ['1'], 'new': ['2'], 'dropped': ['0']}
     """
-    chosen = TransferConfig(method=method, embeddings=embeddings, ewc_weight=ewc_weight)
+    start = Finetune(gan, method, embeddings, ewc_weight)
     config = TrainConfig(**settings)
-    source = gan if isinstance(gan, ConditionalGAN) else load(gan)
-    data = encode(X, y)
+    data = encode(X, y, kind, config.quality)
     refuse_unsavable(data)
-    resolved = _resolve(source, data, {name: getattr(config, name) for name in settings})
+    given = {name: getattr(config, name) for name in settings}
+    return finetune_encoded(start, data, given, random_state=random_state, callbacks=callbacks, distributed=distributed)
+
+
+@dataclass(frozen=True)
+class Finetune:
+    """A model to start from, and how; for ``GANOverSampler(pretrained=...)``. See `finetune` for the fields.
+
+    Examples
+    --------
+    >>> Finetune("cells.safetensors", method="ewc").embeddings
+    'auto'
+    """
+
+    source: ConditionalGAN | str | Path
+    method: str = "auto"
+    embeddings: str = "auto"
+    ewc_weight: float = 0.01
+
+
+def finetune_encoded(
+    start: Finetune,
+    data: Encoded,
+    settings: dict[str, Any],
+    *,
+    random_state: Any = None,
+    callbacks: Sequence[Callback] = (),
+    distributed: bool = False,
+) -> ConditionalGAN:
+    """Fine-tune as `finetune` does, on encoded data; `settings` are validated fields of `TrainConfig`."""
+    chosen = TransferConfig(method=start.method, embeddings=start.embeddings, ewc_weight=start.ewc_weight)
+    source = start.source if isinstance(start.source, ConditionalGAN) else load(start.source)
+    resolved = _resolve(source, data, settings)
     with joined(resolved.device, on=distributed) as world:
         seed = world.agree(as_seed(random_state))
         target = ConditionalGAN(data.codec, data.classes, resolved, seed)
@@ -122,7 +159,8 @@ def finetune(
             own.append(Anchor(source, target, chosen.ewc_weight, seed))
         _freeze(target, chosen.method)
         try:
-            Trainer(target, data, seed, [Watchdog(), *own, *callbacks], world).fit()
+            taught, judges = spare(data, resolved, seed, callbacks)
+            Trainer(target, taught, seed, [Watchdog(), *own, *judges, *callbacks], world).fit()
         finally:
             for network in (target.generator, target.discriminator):
                 network.requires_grad_(True)
@@ -177,10 +215,20 @@ def adapt(
 
 def _matches(source: Codec, target: Codec, classes: Tensor) -> dict[Axis, tuple[Tensor, Tensor]]:
     columns = _same(source.entries, target.entries)
+    numbers = _same(_numbers(source), _numbers(target))
     channels = _channels(source.sample_shape[0], target.sample_shape[0])
     gathered = channels / channels.sum(1, keepdim=True).clamp_min(1)
     spread = channels / channels.sum(0, keepdim=True).clamp_min(1)
-    return {CLASS: (classes, classes), ENTRY: (columns, columns), CHANNEL: (gathered, spread)}
+    return {
+        CLASS: (classes, classes),
+        ENTRY: (columns, columns),
+        NUMBER: (numbers, numbers),
+        CHANNEL: (gathered, spread),
+    }
+
+
+def _numbers(codec: Codec) -> list[Any]:
+    return [codec.entries[span.start] for span in codec.spans if span.activation == "normal"]
 
 
 def _same(old: Sequence[Any], new: Sequence[Any]) -> Tensor:

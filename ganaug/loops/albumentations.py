@@ -17,7 +17,8 @@ import albumentations as A  # noqa: E402
 
 from ganaug.core.errors import ConfigError, SchemaError  # noqa: E402
 from ganaug.loops.appearance import Likeness  # noqa: E402
-from ganaug.loops.source import as_source, condition_of, matched, plain  # noqa: E402
+from ganaug.loops.labels import condition_of, matched, plain  # noqa: E402
+from ganaug.loops.source import as_source  # noqa: E402
 
 _PLACED = ("mask", "masks", "bboxes", "keypoints", "mask3d", "masks3d", "images", "volume", "volumes")
 

@@ -19,6 +19,7 @@ from ganaug.core.classes import Classes
 from ganaug.core.errors import ConfigError, PoolError, SchemaError
 from ganaug.core.files import replacing
 from ganaug.core.seeds import as_seed
+from ganaug.data.kind import kind_named
 from ganaug.models.synthesizer import Synthesizer
 
 FORMAT = 1
@@ -242,6 +243,19 @@ class _Opened:
             os.close(self.fd)
 
 
+def require_pictures(synthesizer: Synthesizer) -> None:
+    """Raise `SchemaError` unless a synthesizer makes pictures, which pools and transforms of images need."""
+    if not kind_named(synthesizer.codec.schema.kind).has_preview:
+        described = synthesizer.codec.schema.describe()
+        raise SchemaError(f"images are needed; this model makes a {described}: use its sample method")
+
+
+def as_pixels(codec: Any, X: Any) -> np.ndarray:
+    """Return decoded images as ``(n, channels, height, width)`` uint8."""
+    pixels: np.ndarray = codec.to_uint8(X)
+    return pixels[:, None] if pixels.ndim == 3 else np.moveaxis(pixels, -1, 1)
+
+
 def make_pool(
     synthesizer: Synthesizer,
     n_per_class: int | Mapping[Any, int],
@@ -283,10 +297,7 @@ def make_pool(
     ...     len(ganaug.make_pool(gan, 50, folder + "/digits.pool", random_state=0))
     100
     """
-    if synthesizer.codec.schema.kind != "image":
-        raise SchemaError(
-            f"a pool holds images; this model makes a {synthesizer.codec.schema.describe()}: use its sample method"
-        )
+    require_pictures(synthesizer)
     if not isinstance(n_per_class, Mapping):
         n_per_class = dict.fromkeys(synthesizer.classes_.tolist(), n_per_class)
     counts = {int(c): n for c, n in zip(synthesizer.classes.index(n_per_class), n_per_class.values(), strict=True)}
@@ -307,7 +318,7 @@ def make_pool(
         "checkpoint_sha256": synthesizer.sha256,
     }
     chunks = (
-        np.moveaxis(codec.to_uint8(chunk).reshape(-1, schema.height, schema.width, schema.channels), -1, 1)
+        as_pixels(codec, chunk)
         for c in conditions
         for chunk in synthesizer.sample_iter(
             counts[c],

@@ -5,7 +5,6 @@ import random
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +16,16 @@ from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset
 
 from ganaug.core.errors import ConfigError, PoolError, SchemaError, did_you_mean
 from ganaug.loops.appearance import Likeness
+from ganaug.loops.labels import matched, plain
+from ganaug.loops.own_transforms import apply_own, bare, has_own, refuse_hidden, transformed
 from ganaug.loops.pool import Pool, is_pool
-from ganaug.loops.source import matched, plain, temporary
-from ganaug.models.gan import ConditionalGAN, load
+from ganaug.loops.source import temporary
+from ganaug.models.gan import load
+from ganaug.models.synthesizer import Synthesizer
 
 _MOST = 10_000  # samples per class of a pool that is made here
 _TARGETS = ("targets", "labels", "_labels", "y")  # what data sets call their labels, in order of preference
-_TRANSFORMS = ("transform", "target_transform", "transforms")
+_MAX_RATIO = 32  # of the largest values of real and synthetic images: 16 bits have 257 times those of 8
 
 
 class SyntheticMix(Dataset):
@@ -38,7 +40,7 @@ class SyntheticMix(Dataset):
     ----------
     dataset : map-style Dataset
         Its items are ``(image, label)`` or dicts. Images are PIL images, tensors, ``tv_tensors.Image`` or arrays.
-    source : Pool, ConditionalGAN, str or Path
+    source : Pool, Synthesizer, str or Path
         A pool or a model, or the file of either. Of a model, a temporary pool is made here: no worker sees the model.
     balance : True or dict, default=True
         True: every class gets as many items as the largest one; a class that the source lacks gets real ones again. A
@@ -91,7 +93,7 @@ class SyntheticMix(Dataset):
     def __init__(
         self,
         dataset: Any,
-        source: ConditionalGAN | Pool | str | Path,
+        source: Synthesizer | Pool | str | Path,
         *,
         balance: bool | Mapping[Any, int] = True,
         share: float = 0.25,
@@ -170,17 +172,16 @@ class SyntheticMix(Dataset):
     def _item(self, k: int, sample: np.ndarray) -> Any:
         """Return a sample of the k-th class that is made, as the data set would."""
         image, label = self._likeness(sample), self._as_label(self._labels[k])
-        if self._own is not None:
-            image, label = self._own(image, label)
-        if self._dict:
-            return {self.keys[0]: image, self.keys[1]: label}
-        return self._kind((image, label))
+        made = apply_own(self.dataset, image, label, self.keys)
+        if isinstance(made, Mapping) or not self._dict:
+            return made if isinstance(made, Mapping) else self._kind(made)
+        return dict(zip(self.keys, made, strict=True))
 
     def _finished(self, item: Any) -> Any:
         if self.transform is None:
             return item
         image, label = self._parts(item)
-        image = _transformed(self.transform, image, label)
+        image = transformed(self.transform, image, label)
         if isinstance(item, Mapping):
             return {**item, self.keys[0]: image}
         return type(item)((image, label))
@@ -196,74 +197,72 @@ class SyntheticMix(Dataset):
 
     def _learn(self, real: np.ndarray) -> None:
         """Look at what items are before and after the data set's own transforms, without moving any generator."""
+        refuse_hidden(self.dataset)
         with _generators_kept():
-            item = _bare(self.dataset)[0]
+            item = bare(self.dataset)[0]
             image, label = self._parts(item)
             self._kind, self._dict = type(item), isinstance(item, Mapping)
             foreign = [key for key in item if key not in self.keys] if self._dict else []
             if foreign:
                 raise SchemaError(f"items have {foreign[0]!r} too, which a synthetic one has not; remove it first")
-            self._own = _own_transform(self.dataset)
             self._as_label = _label_like(label)
             if not isinstance(plain(label), (int, str)) or plain(label) != plain(real[0]):
                 raise SchemaError(f"the first item's label is {label!r}, its target {plain(real[0])!r}; give targets=")
-            self._likeness = Likeness(self.pool, image, any_size=self._own is not None or self.transform is not None)
-            firsts = [self._parts(self[i])[0] for i in dict.fromkeys((0, len(real) - 1))]
-            looks = {_look(image) for image in firsts}
-            made = _look(self._parts(self[-1])[0])
-        if len(looks) == 1 and made not in looks:
+            changes = self.transform is not None or has_own(self.dataset)
+            self._likeness = Likeness(self.pool, image, any_size=changes)
+            firsts = [_images(self[i]) for i in dict.fromkeys((0, len(real) - 1))]
+            made = _images(self._tried())
+        _compare(firsts, made)
+
+    def _tried(self) -> Any:
+        """Return a synthetic item, or say that it does not pass through what real ones pass through."""
+        try:
+            return self[-1]
+        except SchemaError:
+            raise
+        except Exception as error:
             raise SchemaError(
-                f"synthetic images come out as {made}, real ones as {looks.pop()}; train the model on images of that "
-                "size, or resize in a transform"
+                f"a synthetic item does not pass through the dataset's transforms ({type(error).__name__}: {error}); "
+                "give the dataset without them and transform=, or use ganaug.PoolDataset(pool, transform=...)"
+            ) from error
+
+
+def _images(item: Any) -> dict[Any, Any]:
+    """Return what of an item is an image, by key or position."""
+    parts = item.items() if isinstance(item, Mapping) else enumerate(item)
+    return {key: part for key, part in parts if isinstance(part, Image.Image) or getattr(part, "ndim", 0) > 1}
+
+
+def _compare(real: list[dict[Any, Any]], made: dict[Any, Any]) -> None:
+    """Refuse synthetic items that a program, or a network, tells from real ones at a glance.
+
+    Raises
+    ------
+    SchemaError
+        If they have another size or dtype where real ones have one, or values of quite another magnitude.
+    """
+    looks = [{key: _look(part) for key, part in images.items()} for images in real]
+    ours = {key: _look(part) for key, part in made.items()}
+    if all(look == looks[0] for look in looks) and ours != looks[0]:
+        raise SchemaError(
+            f"synthetic images come out as {list(ours.values())}, real ones as {list(looks[0].values())}; train the "
+            "model on images of that size, or resize in a transform"
+        )
+    for key, part in made.items():
+        theirs = max(_magnitude(images[key]) for images in real if key in images)
+        own = _magnitude(part)
+        dark = own > 0 and theirs > _MAX_RATIO * own
+        bright = theirs > 0 and own > _MAX_RATIO * theirs and "float" in str(getattr(part, "dtype", ""))
+        if dark or bright:
+            raise SchemaError(
+                f"the largest value of a synthetic image is {own:.3g}, of real ones {theirs:.3g}; train the model on "
+                "images of that range, or bring both to one range in a transform"
             )
 
 
-class _Own:
-    """The data set's own transforms."""
-
-    def __init__(self, transform: Any, target_transform: Any, joint: Any) -> None:
-        self.transform, self.target_transform, self.joint = transform, target_transform, joint
-
-    def __call__(self, image: Any, label: Any) -> tuple[Any, Any]:
-        if self.transform is None and self.target_transform is None:
-            return self.joint(image, label)
-        if self.transform is not None:
-            image = _transformed(self.transform, image, label)
-        return image, label if self.target_transform is None else self.target_transform(label)
-
-
-def _own_transform(dataset: Any) -> _Own | None:
-    while isinstance(dataset, (Subset, ConcatDataset)):
-        dataset = dataset.dataset if isinstance(dataset, Subset) else dataset.datasets[0]
-    found = [one if callable(one := getattr(dataset, name, None)) else None for name in _TRANSFORMS]
-    return _Own(*found) if any(one is not None for one in found) else None
-
-
-def _bare(dataset: Any) -> Any:
-    """Return a shallow copy whose items are as they are before the data set's own transforms."""
-    bare = copy(dataset)
-    if isinstance(dataset, Subset):
-        bare.dataset = _bare(dataset.dataset)
-    elif isinstance(dataset, ConcatDataset):
-        bare.datasets = [_bare(part) for part in dataset.datasets]
-    else:
-        for name in _TRANSFORMS:
-            if callable(getattr(dataset, name, None)):
-                setattr(bare, name, _unchanged)
-    return bare
-
-
-def _unchanged(*args: Any, **named: Any) -> Any:
-    return named or (args[0] if len(args) == 1 else args)
-
-
-def _transformed(transform: Any, image: Any, label: Any) -> Any:
-    """Apply a transform to an image; one of albumentations gets an array, and the label if it takes one."""
-    if not any(base.__module__.startswith("albumentations.") for base in type(transform).__mro__):
-        return transform(image)
-    takes_label = "label" in transform.available_keys or "label" in getattr(transform, "targets_as_params", ())
-    named = {"label": plain(label)} if takes_label else {}
-    return transform(image=np.asarray(image) if isinstance(image, Image.Image) else image, **named)["image"]
+def _magnitude(image: Any) -> float:
+    values = np.asarray(image) if isinstance(image, Image.Image) else image
+    return float(abs(values).max()) if values.dtype not in (bool, torch.bool) else 0.0
 
 
 def _targets(dataset: Any, targets: Any, label_key: str) -> np.ndarray:
@@ -306,6 +305,10 @@ def _sequence(found: Any) -> Any:
 
 def _names(dataset: Any, label_key: str) -> Sequence[Any] | None:
     while isinstance(dataset, (Subset, ConcatDataset)):
+        if isinstance(dataset, ConcatDataset):
+            said = {str(getattr(part, "classes", None)) for part in dataset.datasets}
+            if len(said) > 1:
+                raise SchemaError(f"the parts of the ConcatDataset name their classes differently: {sorted(said)}")
         dataset = dataset.dataset if isinstance(dataset, Subset) else dataset.datasets[0]
     names = getattr(dataset, "classes", None)
     if names is None:
@@ -350,15 +353,15 @@ def _filled(
     return repeated, synthetic
 
 
-def _opened(source: ConditionalGAN | Pool | str | Path) -> ConditionalGAN | Pool:
+def _opened(source: Synthesizer | Pool | str | Path) -> Synthesizer | Pool:
     if isinstance(source, (str, Path)):
         source = Pool(source) if is_pool(Path(source)) else load(source)
-    if not isinstance(source, (Pool, ConditionalGAN)):
+    if not isinstance(source, (Pool, Synthesizer)):
         raise PoolError(f"expected a pool, a model, or the file of one; got {type(source).__name__}")
     return source
 
 
-def _pool(source: ConditionalGAN | Pool, made: list[tuple[int, int]], random_state: Any) -> tuple[Pool, list[int]]:
+def _pool(source: Synthesizer | Pool, made: list[tuple[int, int]], random_state: Any) -> tuple[Pool, list[int]]:
     """Return a pool, and the position in it of each class that is made, from conditions and numbers."""
     if isinstance(source, Pool):
         return source, [c for c, _ in made]

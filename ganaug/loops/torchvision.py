@@ -14,9 +14,10 @@ from torchvision.transforms import v2
 
 from ganaug.core.errors import ConfigError, SchemaError
 from ganaug.loops.appearance import Likeness, check_range, valued
+from ganaug.loops.labels import condition_of, matched, plain
 from ganaug.loops.pool import Pool
-from ganaug.loops.source import as_source, condition_of, draw, matched, plain
-from ganaug.models.gan import ConditionalGAN
+from ganaug.loops.source import as_source, draw
+from ganaug.models.synthesizer import Synthesizer
 
 _PLACED = (tv_tensors.BoundingBoxes, tv_tensors.Mask, tv_tensors.KeyPoints, tv_tensors.Video)
 _IN_NUMPY = (torch.uint8, torch.float32, torch.float64)
@@ -30,7 +31,7 @@ class GANReplace(v2.Transform):
 
     Parameters
     ----------
-    source : Pool, ConditionalGAN, str or Path
+    source : Pool, Synthesizer, str or Path
         A pool or a model, or the file of either. Of a model, a temporary pool is made here, unless `live`.
     p : float, default=0.5
         Probability of each image to be replaced.
@@ -72,7 +73,7 @@ class GANReplace(v2.Transform):
 
     def __init__(
         self,
-        source: ConditionalGAN | Pool | str | Path,
+        source: Synthesizer | Pool | str | Path,
         p: float = 0.5,
         classes: Iterable[Any] | None = None,
         labels_getter: Callable[[Any], Any] | Literal["default"] = "default",

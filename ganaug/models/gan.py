@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-import ganaug
+from ganaug._version import __version__
 from ganaug.core import checkpoint
 from ganaug.core.classes import Classes
 from ganaug.core.config import ResolvedConfig
@@ -160,7 +160,7 @@ class ConditionalGAN(Synthesizer):
             "transfer": None if self.transfer is None else self.transfer.to_json(),
             "provenance": (provenance or self.provenance).model_dump(),
             "versions": {
-                "ganaug": ganaug.__version__,
+                "ganaug": __version__,
                 "torch": torch.__version__,
                 "python": platform.python_version(),
             },

@@ -1,152 +1,220 @@
-"""How much of a rare class's training should be synthetic, by real images that nothing was trained on."""
+"""Which sources deserve a share of the new samples: held-out real data of the user decide."""
 
-from collections.abc import Callable, Sequence
+import logging
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
+import torch
+from sklearn.model_selection import StratifiedKFold
+from torch.nn import functional as F
 
-from ganaug.core.classes import Classes
-from ganaug.core.errors import ConfigError, SchemaError
 from ganaug.core.seeds import as_seed
-from ganaug.data.codec import fit_codec, is_image_data
-from ganaug.models.classifier import batch_weights, classify
-from ganaug.models.gan import ConditionalGAN
-from ganaug.oversampling.images import Deformations, Repeats
-from ganaug.oversampling.selection import selected_images
-from ganaug.training.train import train
+from ganaug.data.encoded import Encoded
+from ganaug.models.classifier import classify
+from ganaug.oversampling.sources import Source
 
-_FEWEST = 12  # images of a rare class: fewer leave nothing to judge by
-_RARE = 1 / 3  # of the largest class: fewer images make a class rare
+BASE = "repeat"  # what every source is compared with: real images again, that is, random over-sampling
+MIN_SAMPLES_JUDGED = 12  # of a rare class: a third of fewer is no sample to judge by
+_FOLDS = 3  # two of them are held out in turn: each of their images judges once, and two thirds of a class teach
+_ROUNDS = 2
+_FINALISTS = 2  # sources that enter the second round
+_MAX_TAUGHT = 1_000  # real images of a class that a classifier sees, and as many new ones at most
+_MAX_SIDE = 32  # pixels that larger images are reduced to
+_STEPS = 250  # of the classifier
+_TRUE_GAIN = 0.03  # standard deviation of true gains, by the dev sets: measured gains are shrunk towards 0 by it
+
+logger = logging.getLogger("ganaug")
 
 
 @dataclass(frozen=True)
-class ShareChoice:
-    """What `choose_share` found.
+class Trial:
+    """One mixture of sources, tried.
 
     Attributes
     ----------
-    share : float
-        The share that is recommended; 0 if none was clearly better than real images alone.
-    recall : dict of float to float
-        Mean recall of the rare classes on held-out real images, for each share tried.
-    error : dict of float to float
-        Standard error of its difference to share 0.
+    shares : dict of str to float
+        Of the new samples, by source.
+    gain : float
+        Of the score over random over-sampling, on held-out images: the mean of rare-class recall and balanced accuracy.
+    error : float
+        Standard error of `gain`.
+    n : int
+        Held-out images that judged.
     """
 
-    share: float
-    recall: dict[float, float]
-    error: dict[float, float]
+    shares: dict[str, float]
+    gain: float
+    error: float
+    n: int
+
+    @property
+    def shrunk(self) -> float:
+        """The gain to be expected: shrunk towards 0 by its own error."""
+        return self.gain * _TRUE_GAIN**2 / (_TRUE_GAIN**2 + self.error**2)
 
     def __str__(self) -> str:
-        base = self.recall[0.0]
-        gains = {share: recall - base for share, recall in self.recall.items() if share}
-        tried = ", ".join(f"{share:g}: {gain:+.1%} ± {self.error[share]:.1%}" for share, gain in gains.items())
-        verdict = f"use share={self.share:g}" if self.share else "synthetic images did not clearly help: use share=0"
-        return f"{verdict} (recall of the rare classes {base:.1%} with real images alone; {tried})"
+        mix = " + ".join(f"{share:g} {name}" for name, share in self.shares.items())
+        return f"{mix} {100 * self.gain:+.1f} ± {100 * self.error:.1f}"
 
 
-def choose_share(
-    X: Any,
-    y: Any,
+@dataclass(frozen=True)
+class Judgement:
+    """What the judge decided; hand it to another sampler as ``sources=judgement`` to decide the same again.
+
+    Attributes
+    ----------
+    shares : dict of str to float
+        What the new samples are made of, by source; they add up to 1.
+    trials : tuple of Trial
+        What was tried, with its gain over random over-sampling.
+    why : str
+        The reason, in words.
+    seconds : float
+        CPU time that it took.
+    """
+
+    shares: dict[str, float]
+    trials: tuple[Trial, ...] = ()
+    why: str = ""
+    seconds: float = 0.0
+
+    def __str__(self) -> str:
+        return self.why + ("" if not self.trials else f" (points of score: {'; '.join(map(str, self.trials))})")
+
+
+def judge(
+    data: Encoded,
+    factories: Mapping[str, Callable[[], Source]],
+    rare: np.ndarray,
+    fallback: Mapping[str, float],
     *,
-    classes: Sequence[Any] | None = None,
-    shares: Sequence[float] = (0.25, 0.5),
-    holdout: float = 1 / 3,
-    classifier_steps: int = 300,
-    fit: Callable[..., ConditionalGAN] = train,
-    random_state: Any = None,
-    **settings: Any,
-) -> ShareChoice:
-    """Choose how much of a rare class's training batches should be synthetic, on held-out real images.
+    budget: float,
+    random_state: np.random.Generator,
+) -> Judgement:
+    """Try sources of new images for rare classes on held-out real images, and choose the shares.
 
-    A part of the data is held out; a GAN learns the rest; a small convolutional classifier is trained on it with
-    class-balanced batches and classical augmentation, once with real images alone and once for each share. A share is
-    recommended only if the recall of the rare classes is better than with real images alone by more than a standard
-    error of the difference. Half of the synthetic gray images are bent real ones, as `GANOverSampler` makes them.
+    Twice, a third of the images is held out (another one each time) and the sources learn the rest. A small
+    convolutional classifier is trained on class-balanced, augmented batches of what the over-sampler would return:
+    once with real images repeated, once with each source's. The second round tries the two best sources again, and
+    half of each. A source is chosen only if its gain is larger than its standard error.
 
     Parameters
     ----------
-    X : array-like or list of PIL images
-        As for `ganaug.train`; images.
-    y : array-like of shape (n_samples,)
-        Their labels.
-    classes : sequence of labels, optional
-        The rare classes; by default those with fewer than a third of the largest class's images.
-    shares : sequence of float, default=(0.25, 0.5)
-        Shares to try, in (0, 1).
-    holdout : float, default=1/3
-        Share of every class that is held out, in (0, 1).
-    classifier_steps : int, default=300
-        Of 128 images.
-    fit : callable, default=ganaug.train
-        From images and labels to a GAN; ``functools.partial(ganaug.finetune, source)`` starts from another one.
-    random_state : int, RandomState, Generator or None, default=None
-        The same integer gives the same choice, at the same number of threads.
-    **settings
-        Further arguments of `fit`: fields of `TrainConfig`.
-
-    Returns
-    -------
-    ShareChoice
-
-    Raises
-    ------
-    SchemaError
-        If `X` are not images, no class is rare, or a rare one has fewer than 12 images.
-    ConfigError
-        If a share or `holdout` is out of range.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_digits
-    >>> X, y = load_digits(n_class=2, return_X_y=True)
-    >>> keep = np.r_[np.flatnonzero(y == 0), np.flatnonzero(y == 1)[:20]]
-    >>> choice = choose_share(X[keep].reshape(-1, 8, 8), y[keep], classifier_steps=5, max_steps=5, random_state=0)
-    >>> choice.share in (0, 0.25, 0.5)
-    True
+    data : Encoded
+        Images of all classes.
+    factories : dict of str to callable
+        From nothing to an unfitted source, by name; ``"repeat"`` is the base.
+    rare : ndarray of int
+        The classes that are to be over-sampled.
+    fallback : dict of str to float
+        The shares where the data do not suffice to judge.
+    budget : float
+        Seconds of CPU after which no other source is tried.
+    random_state : numpy.random.Generator
+        Seeds the folds, the sources and the classifiers.
     """
-    if not is_image_data(X):
-        raise SchemaError("expected images; for tables compare in a cross-validation, as docs/guide/tabular.md does")
-    if not 0 < holdout < 1 or not all(0 < share < 1 for share in shares):
-        raise ConfigError(f"shares and holdout must be in (0, 1); got {tuple(shares)} and {holdout}")
-    codec, target = fit_codec(X), np.asarray(y)
-    x = codec.encode(X)
-    if len(x) != len(target):
-        raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
-    known = Classes.from_target(target, "target")
-    c, counts = known.index(target), np.asarray(known.counts)
-    rare = np.flatnonzero(counts < _RARE * counts.max()) if classes is None else known.index(classes)
-    if len(rare) == 0:
-        raise SchemaError(f"no class is rare: all have at least a third of the largest one's {counts.max()} images")
-    if counts[rare].min() < _FEWEST:
-        label = known.labels[rare[counts[rare].argmin()]]
-        raise SchemaError(f"class {str(label)!r} has {counts[rare].min()} images; {_FEWEST} are needed to judge by")
+    start = time.process_time()
+    counts = np.bincount(data.c)
+    few = rare[counts[rare] < MIN_SAMPLES_JUDGED]
+    if len(few):
+        label = data.classes.labels[few[0]]
+        why = f"class {str(label)!r} has {counts[few[0]]} images, too few to judge by ({MIN_SAMPLES_JUDGED}): the "
+        return Judgement(dict(fallback), why=why + "shares that did best on other data are taken")
     seed = as_seed(random_state)
-    taught, held = train_test_split(np.arange(len(c)), test_size=holdout, stratify=c, random_state=seed)
-    decoded = codec.decode(x[taught], np.random.default_rng(seed))
-    gan = fit(decoded, target[taught], random_state=seed, **settings)
-    rng = np.random.default_rng(seed)
-    most = int(np.bincount(c[taught]).max())
-    gray = x.shape[1] == 1
-    from_real = 0.5 if gray else 0.0
-    owned = {int(k): x[taught][c[taught] == k] for k in rare}
-    variants = {k: Deformations(own, rng) if gray else Repeats(own) for k, own in owned.items()}
-    made = [
-        np.concatenate(list(selected_images(gan, way, k, most, rng, from_real=from_real)))
-        for k, way in variants.items()
-    ]
-    images, labels = np.concatenate([x[taught], *made]), np.r_[c[taught], rare.repeat(most)]
-    synthetic = np.arange(len(labels)) >= len(taught)
-    right = {}
-    for share in (0.0, *shares):
-        weights = batch_weights(labels, synthetic, share)
-        right[share] = classify(images, labels, weights, x[held], steps=classifier_steps, seed=seed) == c[held]
-    own = [c[held] == k for k in rare]
-    recall = {share: float(np.mean([found[mask].mean() for mask in own])) for share, found in right.items()}
-    gain = {share: found.astype(float) - right[0.0] for share, found in right.items()}
-    error = {s: float(np.sqrt(sum(g[m].var() / m.sum() for m in own)) / len(own)) for s, g in gain.items()}
-    best = max(recall, key=lambda share: (recall[share], -share))
-    clear = recall[best] - recall[0.0] > error[best]
-    return ShareChoice(best if clear else 0.0, recall, error)
+    folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(data.c, data.c))[:_ROUNDS]
+    court = _Court(data, factories, rare)
+    mixtures = [{name: 1.0} for name in factories if name != BASE]
+    for number, (taught, held) in enumerate(folds):
+        court.open(taught, held, np.random.default_rng([seed, number]))
+        for shares in mixtures:
+            if time.process_time() - start < budget:
+                court.hear(shares)
+        singles = sorted((t for t in court.trials() if len(t.shares) == 1), key=lambda t: -t.gain)[:_FINALISTS]
+        mixtures = [t.shares for t in singles]
+        if len(singles) == _FINALISTS:
+            mixtures.append({name: 0.5 for t in singles for name in t.shares})
+    trials = tuple(sorted(court.trials(), key=lambda trial: -trial.shrunk))
+    clear = next((trial for trial in trials if trial.gain > trial.error), None)
+    why = "no source of new images is clearly better than repeating real ones" if clear is None else "held-out images"
+    found = Judgement(
+        {BASE: 1.0} if clear is None else clear.shares,
+        trials,
+        why if clear is None else f"{why} speak for {clear}",
+        time.process_time() - start,
+    )
+    logger.info("sources of new images: %s", found)
+    return found
+
+
+class _Court:
+    """Trains classifiers with and without new images, fold by fold, and keeps how they do on each held-out image."""
+
+    def __init__(self, data: Encoded, factories: Mapping[str, Callable[[], Source]], rare: np.ndarray) -> None:
+        self.data, self.factories, self.rare = data, factories, rare
+        self._gains: dict[tuple[tuple[str, float], ...], list[tuple[np.ndarray, np.ndarray]]] = {}
+
+    def open(self, taught: np.ndarray, held: np.ndarray, rng: np.random.Generator) -> None:
+        """Begin a round: what is taught, what is held out."""
+        self.part, self.rng, self.seed = self.data.take(taught), rng, as_seed(rng)
+        self.kept = np.concatenate([np.flatnonzero(self.part.c == k)[:_MAX_TAUGHT] for k in np.unique(self.part.c)])
+        self.x_held, self.c_held = reduce_size(self.data.floats(held)), self.data.c[held]
+        self.sources: dict[str, Source] = {}
+        self.base = self._right({BASE: 1.0})
+
+    def hear(self, shares: dict[str, float]) -> None:
+        """Try a mixture of sources in this round."""
+        gain = self._right(shares).astype(float) - self.base
+        self._gains.setdefault(tuple(shares.items()), []).append((gain, self.c_held))
+
+    def trials(self) -> list[Trial]:
+        """Return what was tried so far, all rounds pooled."""
+        return [
+            Trial(dict(shares), *self._pooled(np.concatenate(gains), np.concatenate(classes)))
+            for shares, found in self._gains.items()
+            for gains, classes in [zip(*found, strict=True)]
+        ]
+
+    def _pooled(self, gain: np.ndarray, c: np.ndarray) -> tuple[float, float, int]:
+        """Return the gain of the score, its standard error, and how many images it is from."""
+        present = np.unique(c)
+        rare = np.intersect1d(present, self.rare)
+        weights = {k: 0.5 / len(present) + 0.5 * (k in rare) / max(1, len(rare)) for k in present.tolist()}
+        means = [weight * gain[c == k].mean() for k, weight in weights.items()]
+        # one more image that changes its class, so that agreement on a few images is not taken for certainty
+        errors = [w**2 * ((gain[c == k] ** 2).sum() + 1) / ((c == k).sum() + 1) ** 2 for k, w in weights.items()]
+        return float(np.sum(means)), float(np.sqrt(np.sum(errors))), len(gain)
+
+    def _right(self, shares: dict[str, float]) -> np.ndarray:
+        """Train a classifier on what the over-sampler would return; say which held-out images it gets right."""
+        counts = np.bincount(self.part.c)
+        images, labels = [self.part.floats(self.kept)], [self.part.c[self.kept]]
+        weights = [1 / counts[labels[0]]]
+        for k in self.rare.tolist():
+            missing = counts.max() - counts[k]
+            n = min(missing, _MAX_TAUGHT)
+            if n > 0:
+                parts = [
+                    self._source(name).draw(k, max(1, round(share * n)), self.rng) for name, share in shares.items()
+                ]
+                made = np.concatenate(parts)
+                images.append(made)
+                labels.append(np.full(len(made), k))
+                weights[0][labels[0] == k] *= counts[k] / counts.max()  # the class's real images, of all it has then
+                weights.append(np.full(len(made), missing / counts.max() / len(made)))
+        x, c, drawn = np.concatenate([reduce_size(part) for part in images]), np.r_[*labels], np.r_[*weights]
+        return classify(x, c, drawn, self.x_held, steps=_STEPS, seed=self.seed) == self.c_held
+
+    def _source(self, name: str) -> Source:
+        if name not in self.sources:
+            self.sources[name] = self.factories[name]().fit(self.part, self.rng)
+        return self.sources[name]
+
+
+def reduce_size(images: np.ndarray) -> np.ndarray:
+    """Average images ``(n, channels, height, width)`` down to at most 32 pixels a side."""
+    sides = min(_MAX_SIDE, images.shape[2]), min(_MAX_SIDE, images.shape[3])
+    if sides == images.shape[2:]:
+        return images
+    return F.adaptive_avg_pool2d(torch.from_numpy(images), sides).numpy()

@@ -9,6 +9,17 @@ from ganaug.data.kind import kind_named
 from ganaug.models.device import resolve_device
 from ganaug.models.networks import network_named
 
+_ANY_KIND = {  # what a kind does not say
+    "width": 64,
+    "depth": 2,
+    "latent_dim": 32,
+    "batch_size": 64,
+    "focus": 0.0,
+    "max_steps": 1000,
+    "ema_decay": 0.99,
+    "precision": "float32",
+}
+
 
 def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConfig:
     """Replace every ``"auto"`` by the value that will be used.
@@ -42,7 +53,7 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConf
     if config.mismatch_weight not in ("auto", 0) and len(classes) == 1:
         raise ConfigError("mismatch_weight needs two classes or more; there is one")
     device = resolve_device(config.device)
-    own = objective.defaults(codec.sample_shape) | kind.settings(codec, classes, device)
+    own = _ANY_KIND | objective.defaults(codec.sample_shape) | kind.settings(codec, classes, device, config.quality)
     if len(classes) == 1 or not parts.has_projection:
         own["mismatch_weight"] = 0.0
     if config.learning_rate != "auto" and own["learning_rate"] == own["d_learning_rate"]:

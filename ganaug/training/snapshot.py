@@ -226,7 +226,13 @@ def _state(trainer: "Trainer") -> dict[str, Tensor]:
     for part in _OPTIMIZERS:
         for i, moments in trainer.step.optimizers[part].state_dict()["state"].items():
             state |= {f"{part}.{i}.{name}": tensor for name, tensor in moments.items()}
+    for callback in trainer.callbacks:
+        state |= {f"{_prefix(callback)}{name}": tensor for name, tensor in callback.tensors().items()}
     return state
+
+
+def _prefix(callback: Callback) -> str:
+    return f"callbacks.{type(callback).__name__}."
 
 
 def _load_state(trainer: "Trainer", state: dict[str, Tensor]) -> None:
@@ -235,6 +241,9 @@ def _load_state(trainer: "Trainer", state: dict[str, Tensor]) -> None:
     trainer.batches.load_state_dict(
         {name.removeprefix("batches."): tensor for name, tensor in state.items() if name.startswith("batches.")}
     )
+    for callback in trainer.callbacks:
+        own = {name: tensor for name, tensor in state.items() if name.startswith(_prefix(callback))}
+        callback.load_tensors({name.removeprefix(_prefix(callback)): tensor for name, tensor in own.items()})
     for part in _OPTIMIZERS:
         optimizer = trainer.step.optimizers[part]
         moments: dict[int, dict[str, Tensor]] = {}

@@ -115,7 +115,7 @@ class Trainer:
                         self._record(outcome)
                     self._call("on_step")
                 if hasattr(self.generator_ema, "calibrate"):
-                    self.generator_ema.calibrate(self.batches.of_class, self.noise)
+                    self.generator_ema.calibrate(self.batches, self.noise)
             finally:
                 self._call("on_train_end")
                 for network in self.step.networks:

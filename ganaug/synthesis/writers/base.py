@@ -48,7 +48,7 @@ class Writer(ABC):
         self.plan = plan
 
     @classmethod
-    def refuse_unwritable(cls, codec: Codec) -> None:
+    def refuse_unwritable(cls, codec: Codec) -> None:  # noqa: B027 - most formats hold whatever their kind is
         """Raise `SchemaError` if the format cannot hold what the codec describes; asked before anything is trained."""
 
     @classmethod

@@ -7,7 +7,7 @@ from ganaug.core.errors import GANAugError, PluginNotFoundError
 
 
 @pytest.mark.parametrize(
-    "point", sorted(p for g in ("objectives", "networks", "codecs") for p in entry_points(group=f"ganaug.{g}")), ids=str
+    "point", sorted(p for g in ("objectives", "sources", "metrics") for p in entry_points(group=f"ganaug.{g}")), ids=str
 )
 def test_every_registered_part_loads(point):
     assert callable(registry.lookup(point.group.removeprefix("ganaug."), point.name))

@@ -14,7 +14,8 @@ import torch
 import ganaug
 from ganaug import ConfigError, OutputError, Pool, PoolError, PoolRefresh, SchemaError
 from ganaug.loops import pool as pool_module
-from ganaug.loops.source import as_source, draw, matched, temporary
+from ganaug.loops.labels import matched
+from ganaug.loops.source import as_source, draw, temporary
 
 MB = 10**6
 
@@ -223,7 +224,7 @@ class TestMadeByAModel:
 
     def test_rows_are_refused(self, tmp_path):
         rows = ganaug.train(np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2, max_steps=2)
-        with pytest.raises(SchemaError, match="a pool holds images"):
+        with pytest.raises(SchemaError, match="images are needed"):
             ganaug.make_pool(rows, 5, tmp_path / "p")
 
     def test_temporary_one_is_deleted_with_the_object(self, gan):
@@ -306,7 +307,7 @@ class TestRefresh:
             starts.append(start)
             return real(start, *args, **named)
 
-        monkeypatch.setattr("ganaug.loops.source.finetune", spy)
+        monkeypatch.setattr("ganaug.loops.refresh.finetune", spy)
         refresh = PoolRefresh(
             gan, ganaug.make_pool(gan, 5, tmp_path / "p"), *digit_images, n_hard=2, random_state=0, max_steps=1
         )

@@ -186,7 +186,7 @@ class TestTransforms:
         large = Items(lambda array: Image.new("RGB", (20, 20)))
         with pytest.raises(SchemaError, match="images are 20 × 20, the model's 8 × 8"):
             SyntheticMix(large, pool)
-        with pytest.raises(SchemaError, match=r"come out as \(\(3, 8, 8\).*real ones as \(\(3, 20, 20\)"):
+        with pytest.raises(SchemaError, match=r"come out as \[\(\(3, 8, 8\).*real ones as \[\(\(3, 20, 20\)"):
             SyntheticMix(large, pool, transform=v2.ToImage())
         mix = SyntheticMix(large, pool, transform=v2.Compose([v2.Resize((12, 12)), v2.ToImage()]))
         assert mix[-1][0].shape == (3, 12, 12)

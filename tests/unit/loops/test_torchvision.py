@@ -209,6 +209,17 @@ class TestSources:
         mean = gan.sample(400, label=1, random_state=0).mean() / 255
         assert abs(out[1::2].mean() - mean) < 0.02
 
+    def test_live_samples_pass_through_the_codec(self, tmp_path):
+        """Digits have 17 grey levels: so do what a pool holds, and what is made on the spot."""
+        from sklearn.datasets import load_digits
+
+        X, y = load_digits(n_class=2, return_X_y=True)
+        gan = ganaug.train(X.reshape(-1, 8, 8).astype(np.uint8), y, max_steps=3, random_state=0)
+        images, labels = torch.zeros(200, 8, 8, dtype=torch.uint8), torch.arange(200) % 2
+        live, _ = GANReplace(gan, 1.0, live=True)(images, labels)
+        pooled, _ = GANReplace(ganaug.make_pool(gan, 200, tmp_path / "p"), 1.0)(images, labels)
+        assert live.max() <= 16 and set(live.unique().tolist()) == set(pooled.unique().tolist())
+
     def test_live_is_the_default_on_an_accelerator_only(self, gan, pool, monkeypatch):
         monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
         assert not isinstance(GANReplace(gan).source, ganaug.Pool)

@@ -17,7 +17,7 @@ from ganaug.core.config import TrainConfig
 from ganaug.core.errors import CheckpointError, ConfigError, OutputError, PluginNotFoundError, SchemaError
 from ganaug.data.codec import concatenate
 from ganaug.data.kind import fit_codec
-from ganaug.models import gan as gan_module
+from ganaug.models import synthesizer as synthesizer_module
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.defaults import resolve
 
@@ -146,7 +146,7 @@ def test_generators_of_numpy_move_on(gan):
 
 @pytest.mark.parametrize("chunk", [1, 7, 30, 100])
 def test_chunks_make_up_the_sample(gan, chunk, monkeypatch):
-    monkeypatch.setattr(gan_module, "_CHUNK_SAMPLES", chunk)
+    monkeypatch.setattr(synthesizer_module, "_CHUNK_SAMPLES", chunk)
     parts = list(gan.sample_iter(30, label=label_of(gan), random_state=1))
     assert len(parts) == -(-30 // chunk)
     assert max(len(part) for part in parts) <= chunk
@@ -154,13 +154,13 @@ def test_chunks_make_up_the_sample(gan, chunk, monkeypatch):
 
 
 def test_large_samples_of_wide_data_are_cut_into_chunks(gan, monkeypatch):
-    monkeypatch.setattr(gan_module, "_CHUNK_NUMBERS", 10 * int(np.prod(gan.codec.sample_shape)))
+    monkeypatch.setattr(synthesizer_module, "_CHUNK_NUMBERS", 10 * int(np.prod(gan.codec.sample_shape)))
     sizes = [len(part) for part in gan.sample_iter(25, label=label_of(gan), random_state=1)]
     assert sizes == [10, 10, 5]
 
 
 def test_more_samples_than_fit_into_memory_can_be_begun(rows, monkeypatch):
-    monkeypatch.setattr(gan_module, "_CHUNK_SAMPLES", 10)
+    monkeypatch.setattr(synthesizer_module, "_CHUNK_SAMPLES", 10)
     assert len(next(rows.sample_iter(10**13, label="rare", random_state=0))) == 10
 
 

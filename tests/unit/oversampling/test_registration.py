@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 import torch
-
 from ganaug.oversampling.registration import field, register
 from ganaug.oversampling.warping import warp
 

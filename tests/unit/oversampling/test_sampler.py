@@ -5,6 +5,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from ganaug.oversampling.soundness import are_sound
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from pandas.testing import assert_frame_equal, assert_series_equal
@@ -21,7 +22,6 @@ from ganaug import GANOverSampler
 from ganaug.core.config import TrainConfig, TransferConfig
 from ganaug.oversampling.judge import choose_share
 from ganaug.oversampling.sampler import NoGainWarning, SmallClassWarning
-from ganaug.oversampling.soundness import are_sound
 
 
 @pytest.fixture(scope="module")

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
+from ganaug.oversampling.selection import selected_rows
 
 import ganaug
 from ganaug.oversampling import selection
-from ganaug.oversampling.selection import selected_rows
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,7 @@
 import numpy as np
 import torch
-from scipy.ndimage import gaussian_filter
-
 from ganaug.oversampling.warping import sharply_warped, smoothed
+from scipy.ndimage import gaussian_filter
 
 
 def test_warped_images_have_the_contrast_of_the_original():

@@ -208,7 +208,7 @@ class Poison(Callback):
     def on_step(self, trainer):
         if trainer.gan.step == self.step:
             with torch.no_grad():
-                next(getattr(trainer, self.part).parameters()).view(-1)[0] = float("nan")
+                next(getattr(trainer.gan, self.part).parameters()).view(-1)[0] = float("nan")
 
 
 @pytest.mark.parametrize("part", ["generator", "discriminator", "generator_ema"])

@@ -97,7 +97,7 @@ def test_the_averaged_generator_is_what_the_formula_says(iris):
 
     class Watch(Callback):
         def on_record(self, trainer):
-            steps.append(next(trainer.generator.parameters()).detach().clone())
+            steps.append(next(trainer.gan.generator.parameters()).detach().clone())
 
     gan = ganaug.train(*iris, max_steps=4, random_state=0, ema_decay=0.3, callbacks=[Watch()])
     x = torch.from_numpy(gan.codec.encode(iris[0]))
@@ -155,7 +155,7 @@ def test_a_diverging_loss_raises_with_its_step_and_a_remedy(iris):
         def on_record(self, trainer):
             if trainer.gan.step == 3:
                 with torch.no_grad():
-                    next(trainer.generator.parameters()).fill_(float("nan"))
+                    next(trainer.gan.generator.parameters()).fill_(float("nan"))
 
     with pytest.raises(ganaug.TrainingDivergedError, match=r"at step 4; use a lower learning_rate"):
         ganaug.train(*iris, max_steps=20, callbacks=[Poison()], random_state=0)
@@ -205,7 +205,7 @@ def test_a_collapsed_generator_is_noticed(iris):
     class Collapse(Callback):
         def on_record(self, trainer):
             with torch.no_grad():
-                for network in (trainer.generator, trainer.generator_ema):
+                for network in (trainer.gan.generator, trainer.gan.generator_ema):
                     network.body[-1].weight.zero_()
 
     with pytest.warns(ConvergenceWarning, match="mode collapse"):

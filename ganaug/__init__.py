@@ -88,7 +88,6 @@ if TYPE_CHECKING:
     from ganaug.synthesis.merge import merge as merge
     from ganaug.synthesis.synthesize import Synthesis as Synthesis, synthesize as synthesize
     from ganaug.synthesis.verify import verify as verify
-    from ganaug.training.callbacks.keep_best import KeepBest as KeepBest
     from ganaug.training.snapshot import Snapshot as Snapshot
     from ganaug.training.train import train as train
 

@@ -18,7 +18,7 @@ from ganaug.synthesis import manifest
 from ganaug.synthesis.manifest import Manifest
 from ganaug.synthesis.plan import ClassPlan, Plan, choose_format, folder_names
 from ganaug.synthesis.preview import MAX_SHOWN, contact_sheet
-from ganaug.synthesis.real import RealSamples, digest_of_data
+from ganaug.synthesis.real import RealSamples, digest_of_data, take
 from ganaug.synthesis.shards import carry_out, first_samples
 from ganaug.synthesis.workspace import Workspace, claimed
 from ganaug.synthesis.writers import writer_for
@@ -206,6 +206,9 @@ def plan_output(
     if not isinstance(counts, Mapping):
         counts = dict.fromkeys(synthesizer.classes_.tolist(), counts)
     _refuse_unusable(counts, shard, truncation, precision)
+    if not isinstance(preview, bool):
+        synthesizer.classes.index(preview[1])
+        synthesizer.codec.encode(take(preview[0], np.arange(1)))  # says what does not fit
     real = None if include_real is None else RealSamples(synthesizer, *include_real, labels=counts)
     classes = _classes(synthesizer, counts, {} if real is None else real.counts)
     data = [*(() if isinstance(preview, bool) else preview), *(include_real or ())]

@@ -16,6 +16,7 @@ from ganaug.core.files import locked, partial_path, refuse_unwritable, remove, s
 from ganaug.core.processes import Ranks
 from ganaug.synthesis import manifest
 from ganaug.synthesis.plan import Plan, Shard
+from ganaug.synthesis.verify import verify
 
 Key = tuple[int, bool, int]
 
@@ -160,11 +161,12 @@ class Workspace:
         """Whether what stands there is this plan's output, whole."""
         try:
             there = manifest.read(self.target)
+            is_intact = there.plan == plan and verify(self.target).intact
         except ManifestError:
             return False
         if not self.path.exists():
             _compare(there.plan, plan, str(self.target))
-        return there.plan == plan and not any(manifest.verify(self.target, there))
+        return is_intact
 
     def _index(self) -> dict[Key, tuple[Path, int]]:
         """Return in which journal, and where in it, each finished shard is noted."""

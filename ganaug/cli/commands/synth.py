@@ -164,11 +164,11 @@ def synth(
     if dry_run:
         result(*summary.estimate(synthesizer, plan_output(synthesizer, **wanted)[0], out), as_json)
         return
+    compared = request.compared(synthesizer)
     with summary.progress(hidden=quiet or not is_first_process()) as progress:
         done = synthesize(synthesizer, **wanted, resume=resume, overwrite=overwrite, progress=progress)
     if not is_first_process():
         return
-    compared = request.compared(synthesizer)
     found = None
     if compared is not None:
         found = summary.quality(synthesizer, compared, first_samples(synthesizer, done.plan, _MAX_JUDGED))

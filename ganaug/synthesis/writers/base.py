@@ -47,8 +47,8 @@ class Writer(ABC):
         self.codec: Any = codec
         self.plan = plan
 
-    @classmethod
-    def refuse_unwritable(cls, codec: Codec) -> None:  # noqa: B027 - most formats hold whatever their kind is
+    @classmethod  # noqa: B027 - most formats hold whatever their kind is
+    def refuse_unwritable(cls, codec: Codec) -> None:
         """Raise `SchemaError` if the format cannot hold what the codec describes; asked before anything is trained."""
 
     @classmethod

@@ -10,6 +10,7 @@ from ganaug.core.errors import SchemaError
 from ganaug.data.kind import fit_codec
 from ganaug.data.readers import read
 from ganaug.synthesis.plan import ClassPlan, Plan, folder_names
+from ganaug.synthesis.writers import writer_for
 from ganaug.synthesis.writers.csv import CSVWriter
 from ganaug.synthesis.writers.frame import column_dtypes
 from ganaug.synthesis.writers.images import ImageFolderWriter
@@ -245,4 +246,4 @@ class TestNpzWriter:
     def test_text_is_refused(self, tmp_path):
         X = pd.DataFrame({"a": ["x", "y"]})
         with pytest.raises(SchemaError, match="not numbers, which npz cannot hold; write csv or parquet"):
-            written(tmp_path, "npz", X, {0: [X]})
+            writer_for("npz", fit_codec(X))

@@ -1,6 +1,6 @@
 """How figures look, and the figure of a training run; needs the extra ``report``."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +47,7 @@ def style(ink: str = INK) -> dict[str, Any]:
     }
 
 
-def draw_history(figure: "Figure", history: Mapping[str, Any]) -> None:
+def draw_history(figure: "Figure", history: Any) -> None:
     """Draw the curves that a history has into a figure, two beside each other."""
     shown = list(curves(history))
     axes = figure.subplots(-(-len(shown) // 2), 2, squeeze=False).ravel()
@@ -58,7 +58,7 @@ def draw_history(figure: "Figure", history: Mapping[str, Any]) -> None:
         draw(ax)
 
 
-def curves(history: Mapping[str, Any]) -> Iterator[tuple[str, Callable[["Axes"], None]]]:
+def curves(history: Any) -> Iterator[tuple[str, Callable[["Axes"], None]]]:
     """Yield a title, and what draws into axes, for each group of columns that a history has."""
     for title, label, columns, ends in _CURVES:
         present = [(name, words) for name, words in columns if name in history]
@@ -66,7 +66,7 @@ def curves(history: Mapping[str, Any]) -> Iterator[tuple[str, Callable[["Axes"],
             yield title, partial(_draw_curve, history=history, label=label, columns=present, ends=ends)
 
 
-def _draw_curve(ax: "Axes", history: Mapping[str, Any], label: str, columns: list[tuple[str, str]], ends: Any) -> None:
+def _draw_curve(ax: "Axes", history: Any, label: str, columns: list[tuple[str, str]], ends: Any) -> None:
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     for (name, words), colour, line in zip(columns, COLOURS, ("-", "--"), strict=False):

@@ -76,7 +76,8 @@ class ConditionalGAN(Synthesizer):
     @property
     def latent_dim(self) -> int:
         """Size of ``z``: the configured latent plus the noise that draws categories."""
-        return self.generator_ema.latent_dim
+        size: int = self.generator_ema.latent_dim  # type: ignore[assignment]
+        return size
 
     @torch.no_grad()
     def encoded(self, c: np.ndarray, rng: np.random.Generator, truncation: float | None = None) -> np.ndarray:

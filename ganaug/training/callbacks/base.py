@@ -28,6 +28,8 @@ class Run(Protocol):
         Encoded samples of every class as of the last record, always from the same latents.
     device : torch.device
         Where the networks work.
+    seed : int
+        Of the training; for callbacks that draw.
     stop_reason : str
         Why training ends; empty while it goes on. A callback may set it.
     """
@@ -38,6 +40,7 @@ class Run(Protocol):
     generator_ema: nn.Module
     probes: Tensor
     device: torch.device
+    seed: int
     stop_reason: str
 
     @property

@@ -94,7 +94,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     Raises
     ------
     CheckpointError
-        As `read_header`; also when a single bit differs from what was written.
+        As `read_header`; also when a single bit differs from what was written, or a weight is not finite.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -106,6 +106,9 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise CheckpointError(f"{path} is damaged: {error}") from error
     if _digest(header, tensors) != header.get("sha256"):
         raise CheckpointError(f"{path} is damaged: its content does not match its digest")
+    for name, array in tensors.items():
+        if not name.startswith("run.") and array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise CheckpointError(f"{path} cannot be used: {name} holds NaN or infinity; train the model anew")
     return header, tensors
 
 

@@ -8,9 +8,9 @@ import typer
 from ganaug.cli import options
 from ganaug.cli.console import result
 from ganaug.core import checkpoint
+from ganaug.core.container import POOL, is_named
 from ganaug.core.errors import CheckpointError, PluginNotFoundError
 from ganaug.core.provenance import Provenance, TransferReport
-from ganaug.loops.pool import Pool, is_pool
 
 
 def info(
@@ -23,7 +23,9 @@ def info(
     """
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
-    if is_pool(model):
+    if is_named(model, POOL):
+        from ganaug.loops.pool import Pool
+
         pool = Pool(model)
         result(pool.lines(), pool.header, as_json)
         return

@@ -24,7 +24,7 @@ from ganaug.evaluation.result import Answer, Evaluation, Verdict
 from ganaug.evaluation.samples import evenly
 from ganaug.evaluation.utility.answer import BALANCED, SCORES, answer_utility
 from ganaug.evaluation.utility.arms import ARMS, Data
-from ganaug.models.gan import load
+from ganaug.models.synthesizer import load
 
 logger = logging.getLogger("ganaug")
 QUESTIONS = ("fidelity", "utility", "privacy")

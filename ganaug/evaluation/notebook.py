@@ -15,7 +15,7 @@ _CARD = "flex: 1 1 14em; border-left: 4px solid {}; padding: 0.1em 0.9em; margin
 
 
 def summary(evaluation: Any) -> str:
-    """Return HTML of an `Evaluation` for a notebook: verdicts, notes, and tables of the numbers in a fold; needs no extra."""
+    """Return HTML for a notebook: verdicts, notes, and tables of the numbers in a fold; needs no extra."""
     cards = "".join(_card(question, answer) for question, answer in evaluation.items())
     notes = [*evaluation.described.get("notes", ()), *(note for answer in evaluation.values() for note in answer.notes)]
     listed = "".join(f"<li>{escape(note)}</li>" for note in dict.fromkeys(notes))

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 _KNOTS = 513
 _IMAGES = 256  # of a class that its curves are fitted to
 _NUMBERS_AT_ONCE = 2**20  # in images that are made at once: a network takes many times their memory
-_ROUNDS = 3  # of fitting: what tone curves do to the spectrum is known only afterwards
+_ROUNDS = 2  # of fitting: what tone curves do to the spectrum is known only afterwards
 _GAINS = 0.5, 2.0  # beyond, what is amplified is the grid of the upsampling: docs/experiments/image-networks.md
 _MARGIN = 8  # reflected pixels, so that a filter does not join opposite edges
 _BATCHES = 20  # that batch normalisation takes its final statistics from

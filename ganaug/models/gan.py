@@ -150,6 +150,7 @@ class ConditionalGAN(Synthesizer):
             If classes or categories cannot be written as JSON.
         """
         return {
+            "synthesizer": "gan",
             "schema": self.codec.schema.model_dump(),
             "codec": self.codec.to_json(),
             "classes": self.classes.to_json(),
@@ -243,8 +244,3 @@ class ConditionalGAN(Synthesizer):
 
 
 _PARTS = ("generator_ema", "generator", "discriminator")
-
-
-def load(path: str | Path) -> ConditionalGAN:
-    """Load a checkpoint that ``gan.save`` wrote; see `ConditionalGAN.load`."""
-    return ConditionalGAN.load(path)

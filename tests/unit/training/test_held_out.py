@@ -52,7 +52,7 @@ def test_a_spoilt_generator_is_not_kept(rows):
     watch = Watch()
     ganaug.train(*rows, max_steps=40, ema_decay=0.999, callbacks=[watch, Spoil()], random_state=0)
     (judge,) = watch.judges
-    assert judge.step < 30 and len(judge.distances) >= 3
+    assert judge.step <= 30 and judge.distances[40] > 0.9
 
 
 def test_a_resumed_training_keeps_the_same_moment(rows, tmp_path):
@@ -66,4 +66,4 @@ def test_a_resumed_training_keeps_the_same_moment(rows, tmp_path):
     with pytest.raises(TrainingInterrupted):
         ganaug.train(*rows, **settings, callbacks=[Snapshot(tmp_path / "state", steps=25), Stop()])
     resumed = ganaug.train(*rows, **settings, callbacks=[Snapshot(tmp_path / "state", steps=100, resume=True)])
-    assert resumed.weights_digest() == whole.weights_digest()
+    assert resumed.digest() == whole.digest()

@@ -248,7 +248,8 @@ def _refuse_foreign(target: Path) -> None:
     if foreign:
         more = f" and {len(foreign) - 1:,} more" if len(foreign) > 1 else ""
         raise OutputError(
-            f"{target} holds files that ganaug did not write ({foreign[0]}{more}), so it is not replaced: move them away"
+            f"{target} holds files that ganaug did not write ({foreign[0]}{more}), "
+            "so it is not replaced: move them away"
         )
 
 

@@ -63,6 +63,8 @@ def unprivileged():
             p.chmod(0o755)
         os.seteuid(65534)
         try:
+            if not os.access(ganaug.__file__, os.R_OK, effective_ids=True):
+                pytest.skip("the unprivileged user cannot reach the package in this folder")
             yield
         finally:
             os.seteuid(0)

@@ -9,6 +9,8 @@ import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 import pytest  # noqa: E402
 
+import ganaug  # noqa: E402
+
 
 @pytest.fixture(scope="session")
 def mixed_frame() -> tuple[pd.DataFrame, pd.Series]:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,6 +35,11 @@ class Data:
     c_test: np.ndarray
     x_made: np.ndarray
     c_made: np.ndarray
+
+    def flattened(self) -> "Data":
+        """Return the same with samples as rows, for classifiers that take no other."""
+        x, x_test, x_made = (part.reshape(len(part), -1) for part in (self.x, self.x_test, self.x_made))
+        return replace(self, x=x, x_test=x_test, x_made=x_made)
 
 
 Arm: TypeAlias = Callable[[Data, int], np.ndarray]  # data and a seed → scores of the held-out samples, (n, n_classes)

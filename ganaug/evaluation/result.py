@@ -116,7 +116,7 @@ class Answer:
     notes : tuple of str
         What a reader should know before believing the verdict.
     drawn : dict
-        What a report can draw from: frames and arrays, by name (docs/decisions/0010-evaluation.md).
+        What a report can draw from: frames and arrays, by name (docs/guide/evaluation-object.md).
     """
 
     question: str

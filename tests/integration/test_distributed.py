@@ -45,7 +45,7 @@ def differences():
 @pytest.mark.parametrize("kind", ["rows", "images"])
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_two_processes_train_the_model_of_one(differences, objective, kind):
-    """In float64: in float32 Adam turns the rounding of gradients that cancel into steps (docs/decisions/0009)."""
+    """In float64: in float32 Adam turns the rounding of gradients that cancel into steps (docs/experiments/distributed-and-resume.md)."""
     found = differences[f"{objective} {kind}"]
     assert found["weights"] < 1e-6
     assert found["history"] < 1e-5  # losses are float32

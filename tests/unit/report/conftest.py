@@ -9,7 +9,7 @@ ARMS = ("real as they are", "class weights", "over-sampling", "SMOTE", "syntheti
 
 
 def made_up(kind, classes, gallery, columns=None, note="A note.", data="some data"):
-    """An evaluation as docs/decisions/0010-evaluation.md says, of numbers that were drawn."""
+    """An evaluation as docs/guide/evaluation-object.md says, of numbers that were drawn."""
     rng = np.random.default_rng(0)
     subjects = ["all classes", *classes]
 

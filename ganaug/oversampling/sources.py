@@ -1,17 +1,22 @@
 """Where new samples of a rare class come from: a source learns from encoded data, and draws encoded samples."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from ganaug.core import registry
 from ganaug.core.config import TrainConfig
 from ganaug.core.seeds import as_seed
 from ganaug.data.encoded import Encoded
 from ganaug.finetuning.finetune import Finetune, finetune_encoded
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.train import train_encoded
+
+GAN = "gan"
 
 
 class Source(ABC):
@@ -86,10 +91,38 @@ class GANSource(Source):
             self.gan = train_encoded(data, self.config, random_state=rng)
         else:
             start = self.pretrained if isinstance(self.pretrained, Finetune) else Finetune(self.pretrained)
-            given = {name: getattr(self.config, name) for name in self.config.model_fields_set}
-            self.gan = finetune_encoded(start, data, given, random_state=rng)
+            self.gan = finetune_encoded(start, data, given(self.config), random_state=rng)
         return self
 
     def draw(self, condition: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return n samples of the averaged generator."""
         return self.gan.encoded(np.full(n, condition), rng)
+
+
+def factory(
+    name: str, config: TrainConfig, pretrained: ConditionalGAN | str | Path | Finetune | None = None
+) -> Callable[[], Source]:
+    """Return what makes an unfitted source of a registered name; the GAN's gets `config` and `pretrained`.
+
+    Raises
+    ------
+    PluginNotFoundError
+        If no source has that name.
+    """
+    made: type[Source] = registry.lookup("sources", name)
+    return partial(made, config, pretrained) if issubclass(made, GANSource) else made
+
+
+def given(config: TrainConfig | Mapping[str, Any] | None) -> dict[str, Any]:
+    """Return the settings that a configuration gives, without those that are left at their default."""
+    if isinstance(config, TrainConfig):
+        return {name: getattr(config, name) for name in sorted(config.model_fields_set)}
+    return dict(config or {})
+
+
+def fewer_steps(config: TrainConfig, data: Encoded, share: float) -> TrainConfig:
+    """Return the same settings with a share of the generator steps."""
+    steps = config.max_steps
+    if steps == "auto":
+        steps = data.kind.settings(data.codec, data.classes, "cpu")["max_steps"]
+    return TrainConfig(**given(config) | {"max_steps": max(1, round(share * steps))})

@@ -6,7 +6,7 @@ The public names load on first use, so ``import ganaug`` costs milliseconds and 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from ganaug._version import __version__
 
 _HOME = {
     "GANOverSampler": "ganaug.oversampling.sampler",
@@ -27,10 +27,10 @@ _HOME = {
     "TableStream": "ganaug.data.table.stream",
     "train": "ganaug.training.train",
     "finetune": "ganaug.finetuning.finetune",
-    "load": "ganaug.models.gan",
+    "load": "ganaug.models.synthesizer",
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
-    "KeepBest": "ganaug.training.callbacks.keep_best",
+    "KeepBest": "ganaug.evaluation.keep_best",
     "Judgement": "ganaug.oversampling.judge",
     "Finetune": "ganaug.finetuning.finetune",
     "GANAugError": "ganaug.core.errors",
@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
     from ganaug.data.table.stream import TableStream as TableStream
     from ganaug.evaluation.evaluate import evaluate as evaluate
+    from ganaug.evaluation.keep_best import KeepBest as KeepBest
     from ganaug.evaluation.result import Evaluation as Evaluation
     from ganaug.finetuning.finetune import Finetune as Finetune, finetune as finetune
     from ganaug.loops.pool import Pool as Pool, make_pool as make_pool
@@ -74,11 +75,10 @@ if TYPE_CHECKING:
     from ganaug.loops.refresh import PoolRefresh as PoolRefresh
     from ganaug.loops.synthetic_mix import SyntheticMix as SyntheticMix
     from ganaug.loops.torchvision import GANReplace as GANReplace
-    from ganaug.models.gan import ConditionalGAN as ConditionalGAN, load as load
-    from ganaug.models.synthesizer import Synthesizer as Synthesizer
+    from ganaug.models.gan import ConditionalGAN as ConditionalGAN
+    from ganaug.models.synthesizer import Synthesizer as Synthesizer, load as load
     from ganaug.oversampling.judge import Judgement as Judgement
     from ganaug.oversampling.sampler import GANOverSampler as GANOverSampler
-    from ganaug.training.callbacks.keep_best import KeepBest as KeepBest
     from ganaug.training.snapshot import Snapshot as Snapshot
     from ganaug.training.train import train as train
 

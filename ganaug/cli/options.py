@@ -36,6 +36,20 @@ MaxSeconds = Annotated[
         min=0.001, help="Stop training after so many seconds.", rich_help_panel=_TRAINING, show_default="no limit"
     ),
 ]
+Budget = Annotated[
+    str | None,
+    typer.Option(
+        metavar="30s|2m|1h", help="The same as a time: 30s, 2m, 1h.", rich_help_panel=_TRAINING, show_default="no limit"
+    ),
+]
+Quality = Annotated[
+    str | None,
+    typer.Option(
+        help="draft (seconds), standard, best (longer), or oversampling (what helps a classifier).",
+        rich_help_panel=_TRAINING,
+        show_default="standard",
+    ),
+]
 BatchSize = Annotated[int | None, typer.Option(min=2, rich_help_panel=_TRAINING, show_default="by the data")]
 LearningRate = Annotated[
     float | None, typer.Option(min=1e-12, rich_help_panel=_TRAINING, show_default="the objective's")
@@ -87,6 +101,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JS
 
 
 _TRAINING_OPTIONS = (
+    "quality",
     "objective",
     "max_steps",
     "max_seconds",
@@ -99,7 +114,21 @@ _TRAINING_OPTIONS = (
 
 def training_flags(context: typer.Context) -> dict[str, Any]:
     """Return the training options that were given to a command."""
-    return {name: context.params[name] for name in _TRAINING_OPTIONS if context.params[name] is not None}
+    flags = {name: context.params[name] for name in _TRAINING_OPTIONS if context.params[name] is not None}
+    budget = context.params["budget"]
+    if budget is None:
+        return flags
+    if "max_seconds" in flags:
+        raise typer.BadParameter("--budget and --max-seconds say the same; give one")
+    return flags | {"max_seconds": _seconds(budget)}
+
+
+def _seconds(budget: str) -> float:
+    """Read ``30s``, ``2m`` or ``1h``."""
+    found = re.fullmatch(r"([0-9]*\.?[0-9]+)([smh])", budget)
+    if not found or not float(found[1]):
+        raise typer.BadParameter(f"--budget {budget}: expected a time like 30s, 2m or 1h")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
 
 
 def config_from(file: Path | None, settings: list[str] | None, flags: dict[str, Any]) -> TrainConfig:

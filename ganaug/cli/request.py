@@ -64,7 +64,7 @@ class Request:
 
     def trained(self, config: "TrainConfig", *, may_train: bool = True) -> "ConditionalGAN":
         """Load the model, take it from the cache, or train it."""
-        from ganaug.models.gan import load
+        from ganaug.models.synthesizer import load
 
         if self.model is not None:
             return load(self.model)

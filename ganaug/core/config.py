@@ -15,6 +15,7 @@ from pydantic import (
 from ganaug.core.errors import ConfigError, did_you_mean
 
 Auto: TypeAlias = Literal["auto"]
+Quality: TypeAlias = Literal["draft", "standard", "best", "oversampling"]
 
 
 class _Settings(BaseModel):
@@ -52,6 +53,8 @@ class TrainConfig(_Settings):
     500
     """
 
+    quality: Quality = "standard"  # draft: seconds; standard: as near to real as held-out rows tell; best: longer;
+    # oversampling: what helps a classifier most, which is less training and plainer networks
     objective: str = "relativistic"  # name under ganaug.objectives
     network: str = "auto"  # name under ganaug.networks; auto: mlp for rows, conv for images
     width: Auto | PositiveInt = "auto"  # hidden units (mlp) or channels at full resolution (conv)
@@ -62,7 +65,9 @@ class TrainConfig(_Settings):
     max_steps: Auto | PositiveInt = "auto"  # generator steps
     max_seconds: PositiveFloat | None = None  # wall clock; whichever of the two comes first ends training
     batch_size: Auto | Annotated[int, Field(gt=1)] = "auto"
-    focus: Auto | Annotated[float, Field(ge=0, le=1)] = "auto"  # on rare classes: weight count ** -focus
+    focus: Auto | Annotated[float, Field(ge=-1, le=1)] = (
+        "auto"  # on rare classes: weight count ** -focus; -1: natural shares
+    )
     optimizer: Literal["auto", "adam", "rmsprop"] = "auto"
     learning_rate: Auto | PositiveFloat = "auto"  # of the generator
     d_learning_rate: Auto | PositiveFloat = "auto"  # of the discriminator (two-time-scale rule)
@@ -87,6 +92,7 @@ class TrainConfig(_Settings):
 class ResolvedConfig(TrainConfig):
     """A `TrainConfig` in which nothing is left to ``"auto"``: what a model was, or is about to be, trained with."""
 
+    quality: Quality = "oversampling"  # checkpoints from before there was a choice are of this kind
     width: PositiveInt
     depth: PositiveInt
     latent_dim: PositiveInt

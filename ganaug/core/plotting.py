@@ -8,8 +8,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ganaug.core.history import History
-
 # Okabe & Ito's colours, told apart with any kind of colour vision, moved to be readable on white and on black.
 COLOURS = ("#0086d1", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#6a7fdb", "#8c8c8c")
 INK = "#767676"  # of text and axes: a gray that stands out from white and from black
@@ -49,7 +47,7 @@ def style(ink: str = INK) -> dict[str, Any]:
     }
 
 
-def draw_history(figure: "Figure", history: "History") -> None:
+def draw_history(figure: "Figure", history: Any) -> None:
     """Draw the curves that a history has into a figure, two beside each other."""
     shown = list(curves(history))
     axes = figure.subplots(-(-len(shown) // 2), 2, squeeze=False).ravel()
@@ -60,7 +58,7 @@ def draw_history(figure: "Figure", history: "History") -> None:
         draw(ax)
 
 
-def curves(history: "History") -> Iterator[tuple[str, Callable[["Axes"], None]]]:
+def curves(history: Any) -> Iterator[tuple[str, Callable[["Axes"], None]]]:
     """Yield a title, and what draws into axes, for each group of columns that a history has."""
     for title, label, columns, ends in _CURVES:
         present = [(name, words) for name, words in columns if name in history]
@@ -68,7 +66,7 @@ def curves(history: "History") -> Iterator[tuple[str, Callable[["Axes"], None]]]
             yield title, partial(_draw_curve, history=history, label=label, columns=present, ends=ends)
 
 
-def _draw_curve(ax: "Axes", history: "History", label: str, columns: list[tuple[str, str]], ends: Any) -> None:
+def _draw_curve(ax: "Axes", history: Any, label: str, columns: list[tuple[str, str]], ends: Any) -> None:
     from matplotlib.ticker import MaxNLocator, PercentFormatter
 
     for (name, words), colour, line in zip(columns, COLOURS, ("-", "--"), strict=False):

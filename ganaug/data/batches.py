@@ -2,17 +2,30 @@
 
 import hashlib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from ganaug.data.image.pixels import to_floats
 
-if TYPE_CHECKING:
-    from ganaug.data.table.stream import Refill
-
 _BLOCK = 64  # batches whose indices are drawn at once
+
+
+class Refill(Protocol):
+    """Exchanges samples of batches for others, from a file that is larger than memory."""
+
+    def __call__(self, batches: "BalancedBatches") -> None:
+        """Exchange some, drawn by the batches' generator."""
+        ...
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return where it is."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Go on from there."""
+        ...
 
 
 class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
@@ -46,7 +59,7 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
         generator: torch.Generator,
         focus: float = 0.0,
         part: slice = slice(None),
-        refill: "Refill | None" = None,
+        refill: Refill | None = None,
     ) -> None:
         self.x, self.c = x, c
         self.refill = refill
@@ -72,6 +85,11 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
         start = self._starts[condition]
         own = self._order[start : start + self.count(condition)][:most]
         return to_floats(self.x[own.to(self.x.device)])
+
+    def draw_classes(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw `n` classes as those of a batch are drawn, on the device of `generator`."""
+        weights = self._weights.to(generator.device, torch.float32)
+        return torch.multinomial(weights, n, replacement=True, generator=generator)
 
     def count(self, condition: int) -> int:
         """Return the number of samples of a class."""

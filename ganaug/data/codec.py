@@ -14,7 +14,7 @@ class Span(NamedTuple):
 
     start: int
     dim: int
-    activation: str  # "identity" (a number), "softmax" (one-hot) or "tanh" (pixels)
+    activation: str  # "identity" (a number), "normal" (a normal score), "softmax" (one-hot) or "tanh" (pixels)
     column: int  # position in the schema
 
 

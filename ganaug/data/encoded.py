@@ -8,10 +8,11 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from ganaug.core.classes import Classes
 from ganaug.core.errors import SchemaError
+from ganaug.data.batches import Refill
 from ganaug.data.codec import Codec
 from ganaug.data.image.pixels import to_floats
 from ganaug.data.kind import Kind, kind_named, kind_of
-from ganaug.data.table.stream import Refill, TableStream
+from ganaug.data.table.stream import FileRefill, TableStream
 
 
 class Encoded(NamedTuple):
@@ -43,7 +44,7 @@ class Encoded(NamedTuple):
         return Encoded(self.x[rows], c, self.codec, classes)
 
 
-def encode(X: Any, y: Any, kind: "str | Kind" = "auto") -> Encoded:
+def encode(X: Any, y: Any, kind: "str | Kind" = "auto", quality: str = "standard") -> Encoded:
     """Fit the codec and the classes of labelled data, and encode them; uint8 images only when they are in a batch.
 
     Parameters
@@ -54,6 +55,8 @@ def encode(X: Any, y: Any, kind: "str | Kind" = "auto") -> Encoded:
         Class labels.
     kind : str or Kind, default="auto"
         What `X` is; ``"auto"`` looks.
+    quality : str, default="standard"
+        What it is encoded for, as in `TrainConfig`.
 
     Raises
     ------
@@ -65,12 +68,13 @@ def encode(X: Any, y: Any, kind: "str | Kind" = "auto") -> Encoded:
             raise SchemaError(f"{X} brings its own labels; leave y out")
         sample = X.sample()
         check_target(sample.y)
-        table = sample.codec()
+        table = sample.codec(**kind_of(sample.X, kind).encoding(quality))
         classes = sample.classes()
-        refill = Refill(X, table, classes, sample.target)
+        refill = FileRefill(X, table, classes, sample.target)
         return Encoded(_store(table, sample.X), classes.index(sample.y), table, classes, refill)
     target = check_target(y)
-    codec = kind_of(X, kind).codec.fit(X)
+    kind = kind_of(X, kind)
+    codec = kind.codec.fit(X, **kind.encoding(quality))
     x = _store(codec, X)
     if len(x) != len(target):
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")

@@ -11,10 +11,14 @@ from ganaug.core.classes import Classes
 from ganaug.core.errors import SchemaError
 from ganaug.data.codec import Codec
 
-Settings = Callable[[Codec, Classes, str], dict[str, Any]]
+Settings = Callable[[Codec, Classes, str, str], dict[str, Any]]
 
 
-def _no_settings(codec: Codec, classes: Classes, device: str) -> dict[str, Any]:
+def _no_settings(codec: Codec, classes: Classes, device: str, quality: str) -> dict[str, Any]:
+    return {}
+
+
+def _one_encoding(quality: str) -> dict[str, Any]:
     return {}
 
 
@@ -47,7 +51,9 @@ class Kind:
     network : str
         Of ``ganaug.networks``: what ``network="auto"`` stands for.
     settings : callable
-        From codec, classes and device to the values that fields of `TrainConfig` take where they are ``"auto"``.
+        From codec, classes, device and quality to what fields of `TrainConfig` are where they are ``"auto"``.
+    encoding : callable
+        From the quality that is asked for to options of ``codec.fit``.
     sources : tuple of str
         Of ``ganaug.sources``: what the over-sampler's new samples may be made by.
     default_shares : callable
@@ -84,6 +90,7 @@ class Kind:
     codec: type[Codec]
     network: str
     settings: Settings = _no_settings
+    encoding: Callable[[str], dict[str, Any]] = _one_encoding
     sources: tuple[str, ...] = ("gan",)
     default_shares: Callable[[Codec], dict[str, float]] = _gan_alone
     rejection: float = 0.0

@@ -24,7 +24,8 @@ from ganaug.evaluation.result import Answer, Evaluation
 from ganaug.evaluation.samples import evenly
 from ganaug.evaluation.utility.answer import BALANCED, SCORES, answer_utility
 from ganaug.evaluation.utility.arms import Data, image_arms, row_arms, wanted
-from ganaug.models.gan import ConditionalGAN, load
+from ganaug.models.gan import ConditionalGAN
+from ganaug.models.synthesizer import load
 
 QUESTIONS = ("fidelity", "utility", "privacy")
 _MOST_TAUGHT = 20_000  # training samples that classifiers see; rare classes stay whole

@@ -1,15 +1,11 @@
 """Fidelity while a model trains: cheap enough to be measured again and again."""
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 from sklearn.neighbors import NearestNeighbors
 
 from ganaug.evaluation.assess import coverage_density, nearest_distances, thinned
-
-if TYPE_CHECKING:
-    from ganaug.training.trainer import Trainer
+from ganaug.training.callbacks import Run
 
 
 class RareFidelity:
@@ -41,7 +37,7 @@ class RareFidelity:
         self.n = n
 
     @torch.no_grad()
-    def __call__(self, trainer: "Trainer") -> dict[str, float]:
+    def __call__(self, trainer: Run) -> dict[str, float]:
         """Return ``coverage/LABEL`` and, unless most real samples have a twin, ``nearest ratio/LABEL``."""
         batches, device = trainer.batches, trainer.device
         counts = torch.bincount(batches.c)

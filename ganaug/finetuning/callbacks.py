@@ -12,8 +12,7 @@ from ganaug.core.provenance import KEPT
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.layers import ClassEmbedding
 from ganaug.models.layout import anatomy
-from ganaug.training.callbacks import Callback
-from ganaug.training.trainer import Trainer
+from ganaug.training.callbacks import Callback, Run
 
 _FISHER = 64  # samples that the Fisher information is estimated from
 
@@ -32,7 +31,7 @@ class FasterClasses(Callback):
     def __init__(self, factor: float) -> None:
         self.factor = factor
 
-    def on_train_start(self, trainer: Trainer) -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Split the optimizer's weights into shared ones and those of classes."""
         own = {
             id(weight)
@@ -69,7 +68,7 @@ class Anchor(Callback):
             if statuses[f"generator.{name}"] == KEPT
         ]
 
-    def on_train_start(self, trainer: Trainer) -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Add the pull to every gradient of the generator."""
         self._hooks = [
             parameter.register_hook(_pull(parameter, strength.to(parameter), start.to(parameter)))
@@ -85,7 +84,7 @@ class Anchor(Callback):
         if state != self.state_dict():
             raise ConfigError(f"ewc_weight was {state.get('weight')} in the training to be resumed, now {self.weight}")
 
-    def on_train_end(self, trainer: Trainer) -> None:
+    def on_train_end(self, trainer: Run) -> None:
         """Let go."""
         for hook in self._hooks:
             hook.remove()

@@ -6,31 +6,28 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
 
-from ganaug.core.classes import Classes
 from ganaug.core.config import ResolvedConfig, TrainConfig, TransferConfig
 from ganaug.core.errors import ConfigError, TransferError
 from ganaug.core.provenance import ADAPTED, DROPPED, KEPT, NEW, Parent, Provenance, TransferReport
 from ganaug.core.seeds import as_seed
-from ganaug.data.codec import Codec
 from ganaug.data.encoded import Encoded, encode, refuse_unsavable
 from ganaug.data.kind import Kind
 from ganaug.finetuning.callbacks import Anchor, FasterClasses
+from ganaug.finetuning.matching import match_axes, share_classes, weigh_classes
 from ganaug.finetuning.weights import transplant
-from ganaug.models.gan import ConditionalGAN, load
+from ganaug.models.gan import ConditionalGAN
 from ganaug.models.layers import ClassEmbedding
-from ganaug.models.layout import CHANNEL, CLASS, ENTRY, Axis, anatomy
+from ganaug.models.layout import CLASS, anatomy
 from ganaug.models.networks import network_named
+from ganaug.models.synthesizer import load
 from ganaug.training.callbacks import Callback, Watchdog
 from ganaug.training.defaults import resolve
 from ganaug.training.distributed import joined
+from ganaug.training.held_out import spare
 from ganaug.training.trainer import Trainer
 
 _NETWORK = ("objective", "network", "width", "depth", "latent_dim", "attention", "spectral_norm")
-_ASKED = 4096  # samples and classes together that the source's discriminator is asked about, for each target class
-_COLOURS = 3
-_TEMPERATURE = 0.3
 
 
 def finetune(
@@ -112,7 +109,7 @@ def finetune(
     """
     start = Finetune(gan, method, embeddings, ewc_weight)
     config = TrainConfig(**settings)
-    data = encode(X, y, kind)
+    data = encode(X, y, kind, config.quality)
     refuse_unsavable(data)
     given = {name: getattr(config, name) for name in settings}
     return finetune_encoded(start, data, given, random_state=random_state, callbacks=callbacks, distributed=distributed)
@@ -158,7 +155,8 @@ def finetune_encoded(
             own.append(Anchor(source, target, chosen.ewc_weight, seed))
         _freeze(target, chosen.method)
         try:
-            Trainer(target, data, seed, [Watchdog(), *own, *callbacks], world).fit()
+            taught, judges = spare(data, resolved, seed, callbacks)
+            Trainer(target, taught, seed, [Watchdog(), *own, *judges, *callbacks], world).fit()
         finally:
             for network in (target.generator, target.discriminator):
                 network.requires_grad_(True)
@@ -175,10 +173,10 @@ def adapt(
     TransferError
         If no tensor of the generator, or none of the discriminator, fits.
     """
-    shared = _shared(source.classes, target.classes)
-    matches = _matches(source.codec, target.codec, shared)
+    shared = share_classes(source.classes, target.classes)
+    matches = match_axes(source.codec, target.codec, shared)
     if config.embeddings != "fresh" and not shared.any(1).all():
-        rest = _mixture(source, target, data, matches, seed) if config.embeddings == "mixture" else shared + 1
+        rest = weigh_classes(source, target, data, matches, seed) if config.embeddings == "mixture" else shared + 1
         rest = rest / rest.sum(1, keepdim=True)
         matches[CLASS] = (torch.where(shared.any(1, keepdim=True), shared, rest),) * 2
     statuses: dict[str, str] = {}
@@ -209,64 +207,6 @@ def adapt(
         parameters=_parameters(target, statuses),
         parts=_parts(source, target, statuses, levels),
     )
-
-
-def _matches(source: Codec, target: Codec, classes: Tensor) -> dict[Axis, tuple[Tensor, Tensor]]:
-    columns = _same(source.entries, target.entries)
-    channels = _channels(source.sample_shape[0], target.sample_shape[0])
-    gathered = channels / channels.sum(1, keepdim=True).clamp_min(1)
-    spread = channels / channels.sum(0, keepdim=True).clamp_min(1)
-    return {CLASS: (classes, classes), ENTRY: (columns, columns), CHANNEL: (gathered, spread)}
-
-
-def _same(old: Sequence[Any], new: Sequence[Any]) -> Tensor:
-    """Return ``(len(new), len(old))``, 1 where two names are equal."""
-    position = {name: i for i, name in enumerate(old)}
-    match = torch.zeros(len(new), len(old))
-    for i, name in enumerate(new):
-        if name in position:
-            match[i, position[name]] = 1
-    return match
-
-
-def _shared(source: Classes, target: Classes) -> Tensor:
-    return _same(source.labels.tolist(), target.labels.tolist())
-
-
-def _channels(old: int, new: int) -> Tensor:
-    """Return ``(new, old)``, 1 where a channel speaks of another: gray of every colour, transparency of itself."""
-    match = torch.zeros(new, old)
-    if min(old, new) == 1 < max(old, new):
-        match[:_COLOURS, :_COLOURS] = 1
-    else:
-        match.fill_diagonal_(1)
-    return match
-
-
-@torch.no_grad()
-def _mixture(
-    source: ConditionalGAN,
-    target: ConditionalGAN,
-    data: Encoded,
-    matches: dict[Axis, tuple[Tensor, Tensor]],
-    seed: int,
-) -> Tensor:
-    """Return how likely the source's discriminator finds the target's samples in its classes, by class."""
-    n = len(source.classes)
-    with torch.random.fork_rng(devices=[]):
-        torch.default_generator.manual_seed(seed)
-        build = network_named(target.config.network).build
-        _, judge = build(target.codec.sample_shape, target.codec.spans, n, target.config)
-    own = torch.eye(n)
-    transplant(source.discriminator, judge, matches | {CLASS: (own, own)})
-    judge.eval()
-    shares = []
-    for condition in range(len(target.classes)):
-        x = torch.from_numpy(data.own(condition)[: max(1, _ASKED // n)])
-        shares.append(torch.stack([judge(x, torch.full((len(x),), k)).mean() for k in range(n)]))
-    scores = torch.stack(shares)  # (n_target, n_source)
-    scores = scores - scores.mean(0)
-    return (scores / scores.std().clamp_min(1e-6) / _TEMPERATURE).softmax(1)
 
 
 def _resolve(source: ConditionalGAN, data: Encoded, settings: dict[str, Any]) -> ResolvedConfig:
@@ -323,7 +263,7 @@ def _parts(
 ) -> dict[str, dict[str, list[str]]]:
     """Say by name what is kept, adapted, new or dropped."""
     labels = [list(map(str, gan.classes_.tolist())) for gan in (source, target)]
-    shared = _shared(source.classes, target.classes)
+    shared = share_classes(source.classes, target.classes)
     parts = {
         "classes": _sorted({name: [KEPT if row.any() else NEW] for name, row in zip(labels[1], shared, strict=True)})
     }

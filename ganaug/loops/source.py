@@ -17,8 +17,7 @@ from torch import Tensor
 from ganaug.core.errors import ConfigError
 from ganaug.core.seeds import as_seed
 from ganaug.loops.pool import Pool, as_pixels, is_pool, make_pool, require_pictures
-from ganaug.models.gan import load
-from ganaug.models.synthesizer import Synthesizer
+from ganaug.models.synthesizer import Synthesizer, load
 
 _temporary: weakref.WeakValueDictionary[Hashable, Pool] = weakref.WeakValueDictionary()
 

@@ -20,10 +20,9 @@ from ganaug.loops.labels import matched, plain
 from ganaug.loops.own_transforms import apply_own, bare, has_own, refuse_hidden, transformed
 from ganaug.loops.pool import Pool, is_pool
 from ganaug.loops.source import temporary
-from ganaug.models.gan import load
-from ganaug.models.synthesizer import Synthesizer
+from ganaug.models.synthesizer import Synthesizer, load
 
-_MOST = 10_000  # samples per class of a pool that is made here
+_MAX_SAMPLES_OF_CLASS = 10_000  # in a pool that is made here
 _TARGETS = ("targets", "labels", "_labels", "y")  # what data sets call their labels, in order of preference
 _MAX_RATIO = 32  # of the largest values of real and synthetic images: 16 bits have 257 times those of 8
 
@@ -368,7 +367,7 @@ def _pool(source: Synthesizer | Pool, made: list[tuple[int, int]], random_state:
     labels = source.classes_.tolist()
     counts: dict[Any, int] = {}
     for c, n in made:
-        counts[labels[c]] = min(_MOST, counts.get(labels[c], 0) + n)
+        counts[labels[c]] = min(_MAX_SAMPLES_OF_CLASS, counts.get(labels[c], 0) + n)
     pool = temporary(source, counts or 1, random_state)
     return pool, pool.classes.index([labels[c] for c, _ in made]).tolist()
 

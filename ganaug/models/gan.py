@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-import ganaug
+from ganaug._version import __version__
 from ganaug.core import checkpoint
 from ganaug.core.classes import Classes
 from ganaug.core.config import ResolvedConfig
@@ -76,7 +76,8 @@ class ConditionalGAN(Synthesizer):
     @property
     def latent_dim(self) -> int:
         """Size of ``z``: the configured latent plus the noise that draws categories."""
-        return self.generator_ema.latent_dim
+        size: int = self.generator_ema.latent_dim  # type: ignore[assignment]
+        return size
 
     @torch.no_grad()
     def encoded(self, c: np.ndarray, rng: np.random.Generator, truncation: float | None = None) -> np.ndarray:
@@ -149,6 +150,7 @@ class ConditionalGAN(Synthesizer):
             If classes or categories cannot be written as JSON.
         """
         return {
+            "synthesizer": "gan",
             "schema": self.codec.schema.model_dump(),
             "codec": self.codec.to_json(),
             "classes": self.classes.to_json(),
@@ -160,7 +162,7 @@ class ConditionalGAN(Synthesizer):
             "transfer": None if self.transfer is None else self.transfer.to_json(),
             "provenance": (provenance or self.provenance).model_dump(),
             "versions": {
-                "ganaug": ganaug.__version__,
+                "ganaug": __version__,
                 "torch": torch.__version__,
                 "python": platform.python_version(),
             },
@@ -242,8 +244,3 @@ class ConditionalGAN(Synthesizer):
 
 
 _PARTS = ("generator_ema", "generator", "discriminator")
-
-
-def load(path: str | Path) -> ConditionalGAN:
-    """Load a checkpoint that ``gan.save`` wrote; see `ConditionalGAN.load`."""
-    return ConditionalGAN.load(path)

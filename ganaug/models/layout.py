@@ -14,6 +14,7 @@ from ganaug.models.layers import ClassEmbedding
 FEATURE = "feature"  # hidden units or kernel positions: fit only in equal number
 CLASS = "class"  # conditions, in the order of the model's classes
 ENTRY = "entry"  # entries of an encoded row
+NUMBER = "number"  # entries of an encoded row that are normal scores
 CHANNEL = "channel"  # colours of an image
 
 

@@ -23,8 +23,9 @@ class Network:
     """A generator and a discriminator, and what may be asked of them.
 
     Registered in the entry-point group ``ganaug.networks``; a plain function in place of it is taken for `build`. The
-    generator has a ``latent_dim`` and maps ``(z, c)`` to encoded samples; it may have ``calibrate(real, noise)``, which
-    is called after training. Either may have ``anatomy()``, see `ganaug.models.layout`.
+    generator has a ``latent_dim`` and maps ``(z, c)`` to encoded samples; it may have ``calibrate(batches, noise)``,
+    which is called after training, see `ganaug.models.calibration`. Either may have ``anatomy()``, see
+    `ganaug.models.layout`.
 
     Attributes
     ----------

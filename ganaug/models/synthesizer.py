@@ -4,10 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ganaug.core import checkpoint, registry
 from ganaug.core.classes import Classes
 from ganaug.core.errors import ConfigError
 from ganaug.core.seeds import as_seed
@@ -133,3 +135,19 @@ class Synthesizer(ABC):
         if label is None and len(self.classes) > 1:
             raise ConfigError(f"say which class: label= one of {self.classes_.tolist()}")
         return np.broadcast_to(self.classes.index([self.classes_[0] if label is None else label]), n)
+
+
+def load(path: str | Path) -> Any:
+    """Load the model that a checkpoint holds: a `ConditionalGAN`, or what a plugin's `save` wrote.
+
+    The header says which class it is of, by its name in the entry-point group ``ganaug.synthesizers``.
+
+    Raises
+    ------
+    CheckpointError
+        As `ConditionalGAN.load`. Nothing is ever unpickled.
+    PluginNotFoundError
+        If no installed distribution brings the class.
+    """
+    name = checkpoint.read_header(Path(path)).get("synthesizer", "gan")
+    return registry.lookup("synthesizers", str(name)).load(path)

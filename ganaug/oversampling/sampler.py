@@ -209,7 +209,7 @@ class GANOverSampler(BaseOverSampler):
         self.mixture_ = self.gan_ = self.history_ = self.judgement_ = None
         if learnt:
             rows = np.sort(np.concatenate([_some(np.flatnonzero(y == label), rng) for label in learnable]))
-            data = encode(_safe_indexing(X, rows), y[rows], kind)
+            data = encode(_safe_indexing(X, rows), y[rows], kind, config.quality)
             self.mixture_ = self._fit_mixture(data, learnt, config, kind, rng)
             self.gan_ = self.mixture_.gan
             self.history_ = None if self.gan_ is None else self.gan_.history
@@ -226,7 +226,7 @@ class GANOverSampler(BaseOverSampler):
         own = {name: getattr(self, name) for name in _ALSO_IN_CONFIG if getattr(self, name) != getattr(default, name)}
         if twice := sorted(own.keys() & settings.keys()):
             raise ConfigError(f"{twice[0]} is given twice, as a parameter and in config; give it once")
-        return TrainConfig(**settings, **own)
+        return TrainConfig(**{"quality": "oversampling"} | settings | own)
 
     def _fit_mixture(
         self, data: Encoded, learnt: list[Any], config: TrainConfig, kind: Kind, rng: np.random.Generator

@@ -124,5 +124,5 @@ def fewer_steps(config: TrainConfig, data: Encoded, share: float) -> TrainConfig
     """Return the same settings with a share of the generator steps."""
     steps = config.max_steps
     if steps == "auto":
-        steps = data.kind.settings(data.codec, data.classes, "cpu")["max_steps"]
+        steps = data.kind.settings(data.codec, data.classes, "cpu", config.quality)["max_steps"]
     return TrainConfig(**given(config) | {"max_steps": max(1, round(share * steps))})

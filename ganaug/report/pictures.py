@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 _ACROSS = 8
-_MOST = 24  # images in a grid
+_MAX_IMAGES = 24  # images in a grid
 _SIDE = 64  # pixels; larger images are made smaller
 _LEGIBLE = 32  # pixels; smaller ones are enlarged
 _WEBP_FROM = 48  # pixels a side in colour, where a PNG gets large
@@ -15,7 +15,7 @@ _WEBP_FROM = 48  # pixels a side in colour, where a PNG gets large
 
 def shown(images: np.ndarray) -> int:
     """Return how many of some images a grid shows."""
-    return min(len(images), _MOST)
+    return min(len(images), _MAX_IMAGES)
 
 
 def grid(images: np.ndarray) -> str:

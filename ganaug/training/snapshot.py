@@ -91,7 +91,7 @@ class Snapshot(Callback):
         self.overwrite = overwrite
         self._stack = ExitStack()
 
-    def on_train_start(self, trainer: "Trainer") -> None:
+    def on_train_start(self, trainer: "Trainer") -> None:  # type: ignore[override]  # all of the Trainer is kept
         """Go on from the state, if asked for, and listen to signals."""
         self._signal = 0
         self._data = trainer.batches.digest()
@@ -109,7 +109,7 @@ class Snapshot(Callback):
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._stack.callback(signal.signal, number, signal.signal(number, self._heard))
 
-    def on_step(self, trainer: "Trainer") -> None:
+    def on_step(self, trainer: "Trainer") -> None:  # type: ignore[override]  # all of the Trainer is kept
         """Write the state if it is time, or if a signal came."""
         wanted = trainer.world.agree(self._signal or self._is_due(trainer))
         if not wanted:
@@ -119,7 +119,7 @@ class Snapshot(Callback):
             said = f"{signal.Signals(wanted).name} stopped training after step {trainer.gan.step}"
             raise TrainingInterrupted(f"{said}; its state is in {self.path}", wanted)
 
-    def on_train_end(self, trainer: "Trainer") -> None:
+    def on_train_end(self, trainer: "Trainer") -> None:  # type: ignore[override]  # all of the Trainer is kept
         """Let go of signals and of the file."""
         self._stack.close()
 
@@ -226,7 +226,13 @@ def _state(trainer: "Trainer") -> dict[str, Tensor]:
     for part in _OPTIMIZERS:
         for i, moments in trainer.step.optimizers[part].state_dict()["state"].items():
             state |= {f"{part}.{i}.{name}": tensor for name, tensor in moments.items()}
+    for callback in trainer.callbacks:
+        state |= {f"{_prefix(callback)}{name}": tensor for name, tensor in callback.tensors().items()}
     return state
+
+
+def _prefix(callback: Callback) -> str:
+    return f"callbacks.{type(callback).__name__}."
 
 
 def _load_state(trainer: "Trainer", state: dict[str, Tensor]) -> None:
@@ -235,6 +241,9 @@ def _load_state(trainer: "Trainer", state: dict[str, Tensor]) -> None:
     trainer.batches.load_state_dict(
         {name.removeprefix("batches."): tensor for name, tensor in state.items() if name.startswith("batches.")}
     )
+    for callback in trainer.callbacks:
+        own = {name: tensor for name, tensor in state.items() if name.startswith(_prefix(callback))}
+        callback.load_tensors({name.removeprefix(_prefix(callback)): tensor for name, tensor in own.items()})
     for part in _OPTIMIZERS:
         optimizer = trainer.step.optimizers[part]
         moments: dict[int, dict[str, Tensor]] = {}

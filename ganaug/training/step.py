@@ -1,7 +1,7 @@
 """One optimisation step of an adversarial training; the loop takes any object that can do one."""
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, cast
 
 import torch
 from torch import Tensor, nn
@@ -76,7 +76,7 @@ class AdversarialStep:
         images = len(gan.codec.sample_shape) == 3
         layout = torch.channels_last if images else torch.contiguous_format
         self.networks = self.generator, self.discriminator, self.generator_ema = tuple(
-            network.to(device, memory_format=layout)
+            cast(Any, network).to(device, memory_format=layout)
             for network in (gan.generator, gan.discriminator, gan.generator_ema)
         )
         if self.config.mismatch_weight and not any(isinstance(m, ProjectionHead) for m in self.discriminator.modules()):

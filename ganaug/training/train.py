@@ -11,6 +11,7 @@ from ganaug.models.gan import ConditionalGAN
 from ganaug.training.callbacks import Callback, Watchdog
 from ganaug.training.defaults import resolve
 from ganaug.training.distributed import joined
+from ganaug.training.held_out import spare
 from ganaug.training.trainer import Trainer
 
 
@@ -67,7 +68,7 @@ def train(
     True
     """
     config = TrainConfig(**settings)
-    data = encode(X, y, kind)
+    data = encode(X, y, kind, config.quality)
     refuse_unsavable(data)
     return train_encoded(data, config, random_state=random_state, callbacks=callbacks, distributed=distributed)
 
@@ -85,5 +86,6 @@ def train_encoded(
     with joined(resolved.device, on=distributed) as world:
         seed = world.agree(as_seed(random_state))
         gan = ConditionalGAN(data.codec, data.classes, resolved, seed)
-        Trainer(gan, data, seed, [Watchdog(), *callbacks], world).fit()
+        taught, judges = spare(data, resolved, seed, callbacks)
+        Trainer(gan, taught, seed, [Watchdog(), *judges, *callbacks], world).fit()
     return gan

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import torch
@@ -114,8 +115,9 @@ class Trainer:
                     if self.gan.step % every == 0 or self.stop_reason:
                         self._record(outcome)
                     self._call("on_step")
-                if hasattr(self.generator_ema, "calibrate"):
-                    self.generator_ema.calibrate(self.batches.of_class, self.noise)
+                calibrate: Any = getattr(self.generator_ema, "calibrate", None)
+                if calibrate is not None:
+                    calibrate(self.batches, self.noise)
             finally:
                 self._call("on_train_end")
                 for network in self.step.networks:

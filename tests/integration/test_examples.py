@@ -17,6 +17,7 @@ ARGUMENTS = {
     "benchmarks/cli.py": ["--runs", "1"],
     "benchmarks/digits.py": ["--max-steps", "3"],
     "benchmarks/evaluation.py": ["--cases", "memorised", "noise"],
+    "benchmarks/image_fidelity.py": ["--seconds", "0.1", "--judge-steps", "3"],
     "benchmarks/images.py": ["--max-steps", "3", "--steps", "3"],
     "benchmarks/loaders.py": ["--items", "256", "--rounds", "1", "--workers", "0", "--pool-samples", "100"],
     "benchmarks/reading.py": ["--megabytes", "5"],

@@ -1,6 +1,7 @@
 """The house rules: imports point downward, entry points load and are documented, nothing heavy loads early."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -15,7 +16,7 @@ PACKAGE = Path(ganaug.__file__).parent
 ROOT = PACKAGE.parent
 ROOMS = "core data models training finetuning oversampling loops synthesis evaluation report cli".split()
 FLOORS = {room: floor for floor, room in enumerate(ROOMS)}
-GROUPS = ["kinds", "networks", "objectives", "sources", "metrics", "readers", "writers", "reports"]
+GROUPS = ["kinds", "synthesizers", "networks", "objectives", "sources", "metrics", "readers", "writers", "reports"]
 
 
 def imported(file):
@@ -94,3 +95,38 @@ def test_doctests():
         assert result.failed == 0, name
         tried += result.attempted
     assert tried > 15
+
+
+def test_no_module_imports_itself_by_way_of_others():
+    """Type hints and imports inside functions count too."""
+    modules = {
+        ".".join(("ganaug", *file.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__"): file
+        for file in PACKAGE.rglob("*.py")
+        if file != PACKAGE / "__init__.py"
+    }
+    edges = {name: {other for other in imported(file) if other in modules} - {name} for name, file in modules.items()}
+    for package in [name for name, file in modules.items() if file.name == "__init__.py"]:
+        for name in modules:
+            if name.startswith(f"{package}."):  # reaching a module through its package is no circle of its own
+                edges[name] -= {package}
+    left = dict(edges)
+    while free := [
+        name
+        for name, others in left.items()
+        if not others & left.keys() or not any(name in left[other] for other in left)
+    ]:
+        for name in free:
+            del left[name]
+    assert not left, f"circles among {sorted(left)}"
+
+
+KINDS_BY_HEART = re.compile(r"""\bkind\s*[!=]=\s*["'](image|table)["']|isinstance\([^)]*(Image|Table)Schema""")
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_no_room_knows_kinds_of_data_by_heart(file):
+    if file.relative_to(PACKAGE).parts[:2] in (("data", "image"), ("data", "table")):
+        return
+    lines = file.read_text(encoding="utf-8").splitlines()
+    found = [line for line in lines if KINDS_BY_HEART.search(line) and "dtype.kind" not in line]
+    assert not found, f"{file.name}: look it up in the Kind instead: {found}"

@@ -129,7 +129,7 @@ SPECTRA = Kind(
     accepts=lambda X: False,  # rows of numbers are tables unless one says otherwise
     codec=SpectraCodec,
     network="spectra",
-    settings=lambda codec, classes, device: {
+    settings=lambda codec, classes, device, quality: {
         "width": 16,
         "depth": 1,
         "latent_dim": 8,

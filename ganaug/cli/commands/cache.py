@@ -70,7 +70,7 @@ def kept_or_trained(
 
     Processes that want the same model at the same time train it once: the others wait.
     """
-    from ganaug.models.gan import load
+    from ganaug.models.synthesizer import load
 
     try:
         kept = model_path(dataset, config, seed)

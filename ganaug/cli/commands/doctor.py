@@ -168,7 +168,7 @@ def _trial(problems: list[str]) -> dict[str, str]:
     try:
         import numpy as np
 
-        from ganaug.models.gan import load
+        from ganaug.models.synthesizer import load
         from ganaug.training.train import train
 
         rng = np.random.default_rng(0)

@@ -34,7 +34,7 @@ def pool(
         raise typer.BadParameter(f"there is no file {model}")
     refuse_unwritable(out, overwrite=overwrite)
     from ganaug.loops.pool import make_pool
-    from ganaug.models.gan import load
+    from ganaug.models.synthesizer import load
 
     gan = load(model)
     try:

@@ -25,6 +25,8 @@ def train(
     objective: options.Objective = None,
     max_steps: options.MaxSteps = None,
     max_seconds: options.MaxSeconds = None,
+    budget: options.Budget = None,
+    quality: options.Quality = None,
     batch_size: options.BatchSize = None,
     learning_rate: options.LearningRate = None,
     device: options.Device = None,

@@ -12,7 +12,7 @@ from ganaug.data.image.pixels import to_picture
 
 _CHANNELS = (1, 3, 4)
 _MODES = {"L": 1, "RGB": 3, "RGBA": 4}
-_SMALLEST = 4  # pixels a side: one halving must leave something to convolve
+_MIN_SIDE = 4  # pixels a side: one halving must leave something to convolve
 
 
 class ImageCodec(Codec):
@@ -67,8 +67,8 @@ class ImageCodec(Codec):
             array if layout == "NHWC" else np.moveaxis(array, 1, -1) if layout == "NCHW" else array[..., None]
         )
         _, height, width, channels = channels_last.shape
-        if min(height, width) < _SMALLEST:
-            raise SchemaError(f"images must be at least {_SMALLEST} pixels a side; got {height} × {width}")
+        if min(height, width) < _MIN_SIDE:
+            raise SchemaError(f"images must be at least {_MIN_SIDE} pixels a side; got {height} × {width}")
         low, high = float(array.min()), float(array.max())
         if not np.isfinite([low, high]).all():
             raise SchemaError("images must not contain NaN or infinite pixels; fill or drop them first")

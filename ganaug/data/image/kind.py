@@ -11,6 +11,7 @@ from ganaug.data.image.codec import ImageCodec
 from ganaug.data.image.pixels import to_picture
 from ganaug.data.kind import Kind
 
+IMAGE_STEPS = {"draft": 500, "oversampling": 1_500, "standard": 1_500, "best": 5_000}  # of gray images; colour: twice
 _MIN_BOTTOM = 4  # pixels a side at the bottom of the convolutional networks
 _MAX_ASPECT = 2.0  # of unnamed float arrays of three axes: longer ones are rather series
 
@@ -31,7 +32,7 @@ def is_image(X: Any) -> bool:
     return getattr(X, "ndim", 2) > 2
 
 
-def settings(codec: Codec, classes: Classes, device: str) -> dict[str, Any]:
+def settings(codec: Codec, classes: Classes, device: str, quality: str) -> dict[str, Any]:
     """Return networks that halve images down to 4 … 7 pixels, and steps by whether they have colour."""
     channels, *sides = codec.sample_shape
     depth = max(1, (min(sides) // _MIN_BOTTOM).bit_length() - 1)
@@ -41,7 +42,7 @@ def settings(codec: Codec, classes: Classes, device: str) -> dict[str, Any]:
         "latent_dim": 64,
         "batch_size": 32,
         "focus": 0.5,
-        "max_steps": 1500 if channels == 1 else 3000,
+        "max_steps": IMAGE_STEPS[quality] * (1 if channels == 1 else 2),
         "ema_decay": 0.999,
         "precision": "bfloat16" if gains_from_bfloat16(device) else "float32",
     }
@@ -77,7 +78,7 @@ IMAGE = Kind(
     sources=("gan", "deformation", "recolouring", "symmetry"),
     default_shares=default_shares,
     judged=True,
-    metrics=("frechet", "kernel", "class-score", "neighbourhoods", "two-sample"),
+    metrics=("frechet", "kernel", "class-score", "neighbourhoods", "spectrum", "two-sample"),
     classifier="network",
     finetune_share=0.5,
     class_learning_rate=4.0,  # docs/experiments/transfer.md

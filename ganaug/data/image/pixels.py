@@ -11,7 +11,7 @@ from torch import Tensor
 def to_floats(pixels: np.ndarray) -> np.ndarray: ...
 @overload
 def to_floats(pixels: Tensor) -> Tensor: ...
-def to_floats(pixels):  # type: ignore[no-untyped-def]
+def to_floats(pixels):
     """Return uint8 pixels as float32 in [-1, 1], exactly as `ImageCodec.encode` does; other numbers stay as they are.
 
     Examples
@@ -28,7 +28,7 @@ def to_floats(pixels):  # type: ignore[no-untyped-def]
 def to_uint8(encoded: np.ndarray) -> np.ndarray: ...
 @overload
 def to_uint8(encoded: Tensor) -> Tensor: ...
-def to_uint8(encoded):  # type: ignore[no-untyped-def]
+def to_uint8(encoded):
     """Return numbers in [-1, 1] as uint8 pixels, rounded; what lies outside is cut off.
 
     Examples

@@ -1,6 +1,7 @@
 """Tables ↔ tensors, column by column."""
 
 import json
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -12,7 +13,17 @@ from scipy import sparse
 from ganaug.core.errors import SchemaError
 from ganaug.core.schema import Column, TableSchema
 from ganaug.data.codec import Codec, Span
-from ganaug.data.table.columns import CategoryColumn, ColumnCodec, ConstantColumn, NumericColumn, dense, fit_column
+from ganaug.data.table.columns import (
+    CategoryColumn,
+    ColumnCodec,
+    ConstantColumn,
+    DependentColumn,
+    NumericColumn,
+    dense,
+    fit_column,
+    is_number,
+)
+from ganaug.data.table.dependencies import Dependency, find_dependencies
 
 _SPARSE: dict[str, Any] = {
     "csr": sparse.csr_matrix,
@@ -21,14 +32,16 @@ _SPARSE: dict[str, Any] = {
     "csc_array": sparse.csc_array,
 }
 _COLUMNS: TypeAdapter[list[ColumnCodec]] = TypeAdapter(list[ColumnCodec])
+_DEPENDENCIES: TypeAdapter[list[Dependency]] = TypeAdapter(list[Dependency])
 
 
 class TableCodec(Codec):
     """Rows of any container ↔ float32 rows.
 
-    Numbers are standardised, categories one-hot; missing values and a dominant number are states of their own; dates
-    and integers are exact. `decode` never gives a level, a missing value or a number that training did not show: it
-    snaps to the observed grid and range of each column.
+    Numbers are standardised or turned into normal scores, categories one-hot; missing values and a dominant number are
+    states of their own; dates and integers are exact. `decode` never gives a level, a missing value or a number that
+    training did not show: it snaps to the observed grid and range of each column. What holds between columns
+    (`ganaug.data.table.dependencies`) holds in decoded rows, if it was looked for.
 
     Parameters
     ----------
@@ -38,14 +51,21 @@ class TableCodec(Codec):
         One for each column of the schema.
     categories : dict of int to (list, bool, str)
         Declared categories, whether they are ordered, and their dtype, for each column of dtype ``category``.
+    dependencies : sequence of dependencies
+        What holds between columns.
     """
 
     def __init__(
-        self, schema: TableSchema, columns: list[ColumnCodec], categories: dict[int, tuple[list[Any], bool, str]]
+        self,
+        schema: TableSchema,
+        columns: list[ColumnCodec],
+        categories: dict[int, tuple[list[Any], bool, str]],
+        dependencies: Sequence[Dependency] = (),
     ) -> None:
         self.schema = schema
         self.columns = columns
         self.categories = categories
+        self.dependencies = list(dependencies)
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
@@ -72,13 +92,17 @@ class TableCodec(Codec):
         )
 
     @classmethod
-    def fit(cls, X: Any) -> "TableCodec":
+    def fit(cls, X: Any, *, quantiles: bool = False, dependencies: bool = False) -> "TableCodec":
         """Learn every column's encoding.
 
         Parameters
         ----------
         X : DataFrame, ndarray, list of lists or sparse matrix of shape (n_samples, n_features)
             Missing values (NaN, None, NaT, NA) are allowed.
+        quantiles : bool, default=False
+            Whether numbers become normal scores, by their observed quantiles, instead of being standardised.
+        dependencies : bool, default=False
+            Whether to look for what holds between columns, so that decoded rows keep it.
 
         Raises
         ------
@@ -88,7 +112,11 @@ class TableCodec(Codec):
         frame, container, dtype = _as_frame(X)
         names = [name if isinstance(name, (str, int)) else str(name) for name in frame.columns]
         series = [frame.iloc[:, i] for i in range(frame.shape[1])]
-        columns: list[ColumnCodec] = [fit_column(s, name) for s, name in zip(series, names, strict=True)]
+        found = find_dependencies([dense(s) for s in series]) if dependencies else []
+        columns: list[ColumnCodec] = [
+            _dependent(given) if s is None else fit_column(s, name, quantiles)
+            for s, given, name in zip(_derived(series, found), series, names, strict=True)
+        ]
         schema = TableSchema(
             container=container,
             dtype=dtype,
@@ -102,10 +130,10 @@ class TableCodec(Codec):
             for i, s in enumerate(series)
             if isinstance(s.dtype, pd.CategoricalDtype)
         }
-        return cls(schema, columns, categories)
+        return cls(schema, columns, categories, found)
 
-    def encode(self, X: Any) -> np.ndarray:
-        """Return ``(n, dim)`` float32.
+    def encode(self, X: Any, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Return ``(n, dim)`` float32; `rng` draws normal scores of tied numbers from the interval that they share.
 
         Raises
         ------
@@ -117,11 +145,17 @@ class TableCodec(Codec):
             raise SchemaError(f"expected {len(self.columns)} columns, got {frame.shape[1]}")
         encoded = np.empty((len(frame), *self.sample_shape), dtype=np.float32)
         start = 0
-        for i, column in enumerate(self.columns):
+        series = _derived([frame.iloc[:, i] for i in range(frame.shape[1])], self.dependencies)
+        for column, values in zip(self.columns, series, strict=True):
             stop = start + sum(dim for dim, _ in column.parts)
-            encoded[:, start:stop] = column.encode(dense(frame.iloc[:, i]))
+            if values is not None:
+                encoded[:, start:stop] = column.encode(dense(values), rng)
             start = stop
         return encoded
+
+    def store(self, X: Any) -> np.ndarray:
+        """Return ``(n, dim)`` float32 as training keeps it: encoded, ties spread over the scores that they share."""
+        return self.encode(X, np.random.default_rng(0))
 
     def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> Any:
         """Return rows in the fitted container, with its columns and dtypes.
@@ -138,6 +172,8 @@ class TableCodec(Codec):
             stop = start + sum(dim for dim, _ in column.parts)
             decoded.append(column.decode(encoded[:, start:stop], rng))
             start = stop
+        for dependency in self.dependencies:
+            dependency.restore(decoded)
         if self.schema.container == "frame":
             frame = pd.concat([self._restored(i, values) for i, values in enumerate(decoded)], axis=1)
             frame.columns = pd.Index([column.name for column in self.schema.columns])
@@ -180,6 +216,7 @@ class TableCodec(Codec):
         state = {
             "columns": [column.model_dump() for column in self.columns],
             "categories": {str(i): value for i, value in self.categories.items()},
+            "dependencies": [dependency.model_dump() for dependency in self.dependencies],
         }
         return json.loads(json.dumps(state, default=_plain))
 
@@ -187,9 +224,19 @@ class TableCodec(Codec):
     def from_json(cls, schema: dict[str, Any], state: dict[str, Any]) -> "TableCodec":
         """Rebuild a codec from its schema and what `to_json` gave."""
         categories = {int(i): tuple(declared) for i, declared in state["categories"].items()}
-        codec = cls(TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories)
+        dependencies = _DEPENDENCIES.validate_python(state.get("dependencies", []))  # none before 0.2
+        codec = cls(TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories, dependencies)
         codec._check_plain()
+        codec._check_dependencies()
         return codec
+
+    def _check_dependencies(self) -> None:
+        """Refuse a state whose dependencies speak of columns that are not there, or leave one without values."""
+        named = [i for dependency in self.dependencies for i in dependency.named]
+        computed = [i for dependency in self.dependencies for i in dependency.computed]
+        dependent = [i for i, column in enumerate(self.columns) if isinstance(column, DependentColumn)]
+        if sorted(computed) != dependent or not all(0 <= i < len(self.columns) for i in named):
+            raise SchemaError("the dependencies between columns do not fit the columns")
 
     def _check_plain(self) -> None:
         for column, described in zip(self.columns, self.schema.columns, strict=True):
@@ -229,7 +276,22 @@ def _parse_dtype(text: str) -> Any:
     return pd.SparseDtype(subtype, fill == "True" if subtype == "bool" else float(fill))
 
 
+def _derived(series: list[pd.Series], dependencies: Sequence[Dependency]) -> list[pd.Series | None]:
+    """Return what is encoded of each column; None: nothing."""
+    derived: list[pd.Series | None] = [dense(s) for s in series] if dependencies else list(series)
+    for dependency in dependencies:
+        dependency.derive(derived)
+    return derived
+
+
+def _dependent(series: pd.Series) -> DependentColumn:
+    series = dense(series)
+    return DependentColumn(holds="numeric" if is_number(series) and series.nunique() > 2 else "category")
+
+
 def _kind(column: ColumnCodec) -> Any:
+    if isinstance(column, DependentColumn):
+        return column.holds
     if isinstance(column, ConstantColumn):
         return "constant"
     if isinstance(column, CategoryColumn):

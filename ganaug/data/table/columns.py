@@ -9,6 +9,7 @@ from pandas.api import types as pdt
 from pydantic import BaseModel, ConfigDict, Field
 
 from ganaug.core.errors import SchemaError
+from ganaug.data.table.quantiles import QuantileMap
 
 MAX_LEVELS = 100  # one-hot levels of a category; the rarer rest shares one
 MAX_SUPPORT = 50  # numbers with at most so many distinct values only ever take those
@@ -38,7 +39,7 @@ class ConstantColumn(BaseModel):
         """No entries."""
         return ()
 
-    def encode(self, series: pd.Series) -> np.ndarray:
+    def encode(self, series: pd.Series, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return ``(n, 0)``."""
         return np.empty((len(series), 0), dtype=np.float32)
 
@@ -47,6 +48,33 @@ class ConstantColumn(BaseModel):
         if self.time is not None:
             return np.full(len(encoded), self.value, dtype=np.int64).view(self.time)
         return _objects([self.value], np.zeros(len(encoded), dtype=np.intp))
+
+
+class DependentColumn(BaseModel):
+    """A column that others determine: not encoded; a `Dependency` gives its values back."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["dependent"] = "dependent"
+    holds: Literal["numeric", "category", "datetime"]  # for descriptions
+
+    @property
+    def parts(self) -> _PARTS:
+        """No spans."""
+        return ()
+
+    @property
+    def entries(self) -> tuple[Any, ...]:
+        """No entries."""
+        return ()
+
+    def encode(self, series: pd.Series, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Return ``(n, 0)``."""
+        return np.empty((len(series), 0), dtype=np.float32)
+
+    def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return nothing yet, n times."""
+        return np.full(len(encoded), None)
 
 
 class CategoryColumn(BaseModel):
@@ -84,7 +112,7 @@ class CategoryColumn(BaseModel):
             rare_counts=counts[order[n_common:]].tolist(),
         )
 
-    def encode(self, series: pd.Series) -> np.ndarray:
+    def encode(self, series: pd.Series, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return one-hot rows."""
         codes, uniques = _factorize(series, series.name)
         position = {_key(level): i for i, level in enumerate(self.levels)}
@@ -105,7 +133,7 @@ class CategoryColumn(BaseModel):
 
 
 class NumericColumn(BaseModel):
-    """A number, standardised; missing values and a dominant value (say, zero) are states of their own.
+    """A number, standardised or as normal scores; missing values and a dominant value (say, zero) are states.
 
     Integers, dates and durations are counted in `unit` from `origin`, so that they survive exactly.
     """
@@ -125,12 +153,14 @@ class NumericColumn(BaseModel):
     last: int = 0  # whole steps from the origin to the largest value
     unit: int = 1
     time: str | None = None  # numpy dtype of dates and durations
+    quantiles: QuantileMap | None = None  # None: standardised by mean and scale
 
     @property
     def parts(self) -> _PARTS:
         """One number, and one-hot states where there are any."""
+        number = "identity" if self.quantiles is None else "normal"
         states = 1 + self.missing + (self.spike is not None)
-        return ((1, "identity"),) if states == 1 else ((1, "identity"), (states, "softmax"))
+        return ((1, number),) if states == 1 else ((1, number), (states, "softmax"))
 
     @property
     def entries(self) -> tuple[Any, ...]:
@@ -139,8 +169,8 @@ class NumericColumn(BaseModel):
         return ("number", *states) if len(states) > 1 else ("number",)
 
     @classmethod
-    def fit(cls, series: pd.Series, name: object) -> "NumericColumn | ConstantColumn":
-        """Learn location, scale, support and states."""
+    def fit(cls, series: pd.Series, name: object, quantiles: bool = False) -> "NumericColumn | ConstantColumn":
+        """Learn location, scale (or quantiles), support and states."""
         integers, time = _integers(series), None
         missing = series.isna().to_numpy()
         if integers is None:
@@ -149,9 +179,9 @@ class NumericColumn(BaseModel):
             known = integers[~missing]
             origin = int(known.min())
             offsets = _offsets(known, origin)
-            unit = int(np.gcd.reduce(offsets)) if _is_time(series) else 1
+            unit = int(np.gcd.reduce(offsets)) if is_time(series) else 1
             values = offsets // np.uint64(max(unit, 1))
-            if _is_time(series):
+            if is_time(series):
                 time = f"{'m8' if pdt.is_timedelta64_dtype(series.dtype) else 'M8'}[{_index(series).unit}]"
         distinct, counts = np.unique(values, return_counts=True)
         if len(distinct) == 1 and not missing.any():
@@ -166,7 +196,7 @@ class NumericColumn(BaseModel):
             scale=float((body / largest).std() * largest) or 1.0,
             low=float(distinct[0]),
             high=float(distinct[-1]),
-            decimals=_decimals(distinct, series.dtype) if origin is None else 0,
+            decimals=decimals(distinct, series.dtype) if origin is None else 0,
             support=distinct.tolist() if few else None,
             missing=bool(missing.any()),
             spike=spike,
@@ -174,10 +204,11 @@ class NumericColumn(BaseModel):
             last=0 if origin is None else int(distinct[-1]),
             unit=max(unit, 1),
             time=time,
+            quantiles=QuantileMap.fit(body) if quantiles else None,
         )
 
-    def encode(self, series: pd.Series) -> np.ndarray:
-        """Return the standardised number and the one-hot state."""
+    def encode(self, series: pd.Series, rng: np.random.Generator | None = None) -> np.ndarray:
+        """Return the number, standardised or as normal score, and the one-hot state; `rng` draws scores of ties."""
         missing = series.isna().to_numpy()
         if missing.any() and not self.missing:
             raise SchemaError(f"column {series.name!r} has missing values, but had none in training")
@@ -187,7 +218,7 @@ class NumericColumn(BaseModel):
             values[~missing] = (_floats(series, series.name)[~missing] - (self.origin or 0)) / self.unit
         else:
             values[~missing] = _offsets(integers[~missing], self.origin) / self.unit
-        z = (values - self.mean) / self.scale
+        z = (values - self.mean) / self.scale if self.quantiles is None else self.quantiles.to_scores(values, rng)
         states = np.zeros(len(series), dtype=np.intp)
         if self.spike is not None:
             states[values == self.spike] = 1
@@ -200,14 +231,15 @@ class NumericColumn(BaseModel):
     def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return numbers within the observed range, on the observed grid."""
         with np.errstate(over="ignore"):
-            values = encoded[:, 0].astype(np.float64) * self.scale + self.mean
+            values = encoded[:, 0].astype(np.float64)
+            values = values * self.scale + self.mean if self.quantiles is None else self.quantiles.to_values(values)
             if self.decimals is not None:
                 values = np.round(values, self.decimals)
         values = values.clip(self.low, self.high)
         if self.origin is not None:
             values = np.minimum(values.clip(0, _TOP).astype(np.uint64), np.uint64(self.last))
         if self.support is not None:
-            values = _nearest(values, np.array(self.support, dtype=values.dtype))
+            values = nearest(values, np.array(self.support, dtype=values.dtype))
         states = encoded[:, 1:].argmax(1) if len(self.parts) > 1 else np.zeros(len(encoded), dtype=np.intp)
         if self.spike is not None:
             values[states == 1] = self.spike
@@ -231,24 +263,28 @@ class NumericColumn(BaseModel):
         return filled
 
 
-ColumnCodec: TypeAlias = Annotated[ConstantColumn | CategoryColumn | NumericColumn, Field(discriminator="kind")]
+ColumnCodec: TypeAlias = Annotated[
+    ConstantColumn | DependentColumn | CategoryColumn | NumericColumn, Field(discriminator="kind")
+]
 
 
-def fit_column(series: pd.Series, name: object) -> ConstantColumn | CategoryColumn | NumericColumn:
-    """Choose and fit the encoding of one column by its dtype and its values."""
+def fit_column(
+    series: pd.Series, name: object, quantiles: bool = False
+) -> ConstantColumn | CategoryColumn | NumericColumn:
+    """Choose and fit the encoding of one column by its dtype and its values; `quantiles`: normal scores."""
     series = dense(series)
     if pdt.is_complex_dtype(series.dtype):
         raise SchemaError(f"Complex data not supported: column {name!r}")
     known = series.dropna()
     if known.empty:
-        return ConstantColumn(value=None if _is_time(series) else series.iloc[0])
-    if _is_time(series):
-        return NumericColumn.fit(series, name)
+        return ConstantColumn(value=None if is_time(series) else series.iloc[0])
+    if is_time(series):
+        return NumericColumn.fit(series, name, quantiles)
     if is_number(series):
         integers = _integers(series)
         values = _floats(series, name) if integers is None else integers
         if len(np.unique(values[~series.isna().to_numpy()])) > 2:
-            return NumericColumn.fit(series, name)
+            return NumericColumn.fit(series, name, quantiles)
     column = CategoryColumn.fit(series, name)
     return column if len(column.levels) > 1 else ConstantColumn(value=column.levels[0])
 
@@ -265,7 +301,8 @@ def is_number(series: pd.Series) -> bool:
     return pdt.is_numeric_dtype(series.dtype) and not pdt.is_bool_dtype(series.dtype)
 
 
-def _is_time(series: pd.Series) -> bool:
+def is_time(series: pd.Series) -> bool:
+    """Whether a column holds dates or durations."""
     return pdt.is_datetime64_any_dtype(series.dtype) or pdt.is_timedelta64_dtype(series.dtype)
 
 
@@ -275,7 +312,7 @@ def _index(series: pd.Series) -> Any:
 
 def _integers(series: pd.Series) -> np.ndarray | None:
     """Return exact int64 or uint64 values (anything where missing); None for floats."""
-    if _is_time(series):
+    if is_time(series):
         return _index(series).asi8
     if pdt.is_integer_dtype(series.dtype):
         unsigned = pdt.is_unsigned_integer_dtype(series.dtype)
@@ -296,7 +333,7 @@ def _offsets(integers: np.ndarray, origin: int) -> np.ndarray:
     return integers.astype(np.uint64) - np.uint64(origin % 2**64)
 
 
-def _decimals(distinct: np.ndarray, dtype: Any) -> int | None:
+def decimals(distinct: np.ndarray, dtype: Any) -> int | None:
     """Return the fewest decimals that write every value exactly, if `MAX_DECIMALS` are enough."""
     own = getattr(dtype, "numpy_dtype", dtype)
     own = own if isinstance(own, np.dtype) and own.kind == "f" else np.dtype(np.float64)
@@ -307,7 +344,8 @@ def _decimals(distinct: np.ndarray, dtype: Any) -> int | None:
     return None
 
 
-def _nearest(values: np.ndarray, support: np.ndarray) -> np.ndarray:
+def nearest(values: np.ndarray, support: np.ndarray) -> np.ndarray:
+    """Return the nearest of sorted numbers to each of others."""
     right = (
         np.searchsorted(support, values).clip(1, len(support) - 1) if len(support) > 1 else np.zeros(len(values), int)
     )

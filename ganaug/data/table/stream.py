@@ -163,9 +163,9 @@ class Sample(NamedTuple):
     counts: dict[Any, int]  # rows of each class in the file
     witnesses: pd.DataFrame  # rows that hold the extremes, levels and missing values of the file
 
-    def codec(self) -> TableCodec:
-        """Fit the encoding to the kept rows and the witnesses."""
-        return TableCodec.fit(pd.concat([self.X, self.witnesses], ignore_index=True))
+    def codec(self, **options: bool) -> TableCodec:
+        """Fit the encoding to the kept rows and the witnesses; options are those of `TableCodec.fit`."""
+        return TableCodec.fit(pd.concat([self.X, self.witnesses], ignore_index=True), **options)
 
     def classes(self) -> Classes:
         """Return the classes with their numbers of rows in the file."""
@@ -173,7 +173,7 @@ class Sample(NamedTuple):
         return Classes(labels, [self.counts[label] for label in labels.tolist()], self.target)
 
 
-class Refill:
+class FileRefill:
     """Exchanges rows of batches for others from the file, a chunk at a time: in one pass as many as are kept.
 
     Classes of which all rows are at hand stay as they are. In the others, rows that were read a pass ago are 1 / e
@@ -199,7 +199,7 @@ class Refill:
                 chosen = ((c == condition) & (random < kept / n)).numpy()
                 new = _encodable(frame[chosen], self.codec)[:kept]
                 if len(new):
-                    batches.replace(condition, torch.from_numpy(self.codec.encode(new)))
+                    batches.replace(condition, torch.from_numpy(self.codec.store(new)))
 
     def _next(self) -> pd.DataFrame:
         if self._chunks is None:
@@ -327,8 +327,9 @@ def _target_name(frame: pd.DataFrame, target: str | None, path: Path) -> Any:
 def _encodable(frame: pd.DataFrame, codec: TableCodec) -> pd.DataFrame:
     """Return the rows that hold only levels the codec knows; beyond those remembered, a level counts as a rare one."""
     known = np.ones(len(frame), dtype=bool)
+    grouped = {frame.columns[i] for found in codec.dependencies if found.kind == "one_hot" for i in found.columns}
     for column, name in zip(codec.columns, list(frame.columns), strict=True):
-        if isinstance(column, CategoryColumn):
+        if isinstance(column, CategoryColumn) and name not in grouped:
             levels = [level for level in column.levels if not pd.isna(level)]
             strange = ~(frame[name].isin(levels) | frame[name].isna()).to_numpy()
             if column.rare_counts and strange.any():

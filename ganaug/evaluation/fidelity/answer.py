@@ -16,7 +16,7 @@ from ganaug.evaluation.result import OVERALL, Answer, Measurement, Verdict
 from ganaug.evaluation.samples import Samples, evenly
 
 METRICS = {
-    "image": ("frechet", "kernel", "class-score", "neighbourhoods", "two-sample"),
+    "image": ("frechet", "kernel", "class-score", "neighbourhoods", "spectrum", "two-sample"),
     "table": ("columns", "pairs", "neighbourhoods", "two-sample"),
 }
 _FEWEST = 10  # samples of a class in each of the three sets

@@ -1,16 +1,13 @@
 """Alarms: training runs that need a hand, noticed while they run."""
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor
 
-from ganaug.training.callbacks.base import Callback
-
-if TYPE_CHECKING:
-    from ganaug.training.trainer import Trainer
+from ganaug.training.callbacks.base import Callback, Run
 
 _WATCHED = 8  # classes, the rarest: a small class is copied first
 _PROBES = 16  # samples of each
@@ -35,7 +32,7 @@ class Watchdog(Callback):
         self._warned: set[str] = set()
         self._copies: CopyProbe | None = None
 
-    def on_record(self, trainer: "Trainer") -> None:
+    def on_record(self, trainer: Run) -> None:
         """Look at the newest row, and every tenth time at the samples."""
         last = trainer.history.last
         self._perfect = self._perfect + 1 if min(last["d_accuracy_real"], last["d_accuracy_fake"]) >= 1 else 0
@@ -56,7 +53,7 @@ class Watchdog(Callback):
         if self._copies is not None and last["step"] >= _SETTLED and len(trainer.history) % _EVERY == 0:
             self._look(self._copies, trainer)
 
-    def on_train_start(self, trainer: "Trainer") -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Measure how far apart the training samples are."""
         self._copies = CopyProbe(trainer)
 
@@ -68,7 +65,7 @@ class Watchdog(Callback):
         """Count on."""
         self._perfect, self._warned = state["perfect"], set(state["warned"])
 
-    def _look(self, copies: "CopyProbe", trainer: "Trainer") -> None:
+    def _look(self, copies: "CopyProbe", trainer: Run) -> None:
         ratios = copies.ratios(trainer)
         worst = min(ratios, key=lambda condition: ratios[condition], default=None)
         if worst is not None and ratios[worst] < _COPIES:
@@ -95,11 +92,11 @@ class CopyProbe:
 
     Parameters
     ----------
-    trainer : Trainer
+    trainer : Run
         With its data.
     """
 
-    def __init__(self, trainer: "Trainer") -> None:
+    def __init__(self, trainer: Run) -> None:
         batches, device = trainer.batches, trainer.device
         counts = torch.bincount(batches.c)
         random = torch.Generator(device).manual_seed(0)
@@ -115,7 +112,7 @@ class CopyProbe:
                 self.apart[condition] = between
 
     @torch.no_grad()
-    def ratios(self, trainer: "Trainer") -> dict[int, float]:
+    def ratios(self, trainer: Run) -> dict[int, float]:
         """Return median distances to the nearest training sample, over those between training samples, by class."""
         found = {}
         for condition, between in self.apart.items():

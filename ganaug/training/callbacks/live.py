@@ -3,13 +3,12 @@
 import time
 from typing import TYPE_CHECKING
 
-from ganaug.training.callbacks.base import Callback
+from ganaug.training.callbacks.base import Callback, Run
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from ganaug.training.trainer import Trainer
 
 _BARS = "▁▂▃▄▅▆▇█"
 _BARS_ASCII = "_.:-=+*#"
@@ -39,7 +38,7 @@ class LiveTable(Callback):
     def __init__(self, console: "Console | None" = None) -> None:
         self.console = console
 
-    def on_train_start(self, trainer: "Trainer") -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Open the table."""
         from rich.console import Console
         from rich.live import Live
@@ -52,7 +51,7 @@ class LiveTable(Callback):
             self._live = Live(console=self._console, auto_refresh=False)
             self._live.start()
 
-    def on_record(self, trainer: "Trainer") -> None:
+    def on_record(self, trainer: Run) -> None:
         """Show the newest row."""
         if self._live is not None:
             self._live.update(self._table(trainer), refresh=True)
@@ -60,12 +59,12 @@ class LiveTable(Callback):
             self._lines = int(trainer.progress * _LINES)
             self._console.print(self._line(trainer), highlight=False, soft_wrap=True, markup=False)
 
-    def on_train_end(self, trainer: "Trainer") -> None:
+    def on_train_end(self, trainer: Run) -> None:
         """Leave the last table standing."""
         if self._live is not None:
             self._live.stop()
 
-    def _table(self, trainer: "Trainer") -> "Table":
+    def _table(self, trainer: Run) -> "Table":
         from rich import box
         from rich.table import Table
 
@@ -80,14 +79,14 @@ class LiveTable(Callback):
             table.add_row(words, shown.format(values[-1]), sparkline(values, width, bars, ends))
         return table
 
-    def _line(self, trainer: "Trainer") -> str:
+    def _line(self, trainer: Run) -> str:
         last = trainer.history.last
         shown = f"D {last['d_loss']:.3f}  G {last['g_loss']:.3f}"
         right = f"D right on real {last['d_accuracy_real']:.0%}, synthetic {last['d_accuracy_fake']:.0%}"
         return f"{self._where(trainer)}  {shown}  {right}  diversity {last['diversity']:.2f}"
 
-    def _where(self, trainer: "Trainer") -> str:
-        step = f"step {trainer.gan.step:,} of {trainer.config.max_steps:,}"
+    def _where(self, trainer: Run) -> str:
+        step = f"step {trainer.gan.step:,} of {trainer.gan.config.max_steps:,}"
         if trainer.stop_reason:
             return f"{step}, {trainer.stop_reason}"
         done, elapsed = trainer.progress, time.perf_counter() - self._started

@@ -2,12 +2,10 @@
 
 from typing import TYPE_CHECKING
 
-from ganaug.training.callbacks.base import Callback
+from ganaug.training.callbacks.base import Callback, Run
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from ganaug.training.trainer import Trainer
 
 
 class ProgressBar(Callback):
@@ -22,7 +20,7 @@ class ProgressBar(Callback):
     def __init__(self, console: "Console | None" = None) -> None:
         self.console = console
 
-    def on_train_start(self, trainer: "Trainer") -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Show the bar."""
         from rich.console import Console
         from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -38,13 +36,13 @@ class ProgressBar(Callback):
         self._task = self._progress.add_task("", total=1.0)
         self._progress.start()
 
-    def on_record(self, trainer: "Trainer") -> None:
+    def on_record(self, trainer: Run) -> None:
         """Move the bar."""
         last = trainer.history.last
         said = f"step {last['step']:.0f}  D {last['d_loss']:.3f}  G {last['g_loss']:.3f}"
         self._progress.update(self._task, completed=trainer.progress, description=said)
 
-    def on_train_end(self, trainer: "Trainer") -> None:
+    def on_train_end(self, trainer: Run) -> None:
         """Complete and close the bar."""
         if trainer.stop_reason:
             self._progress.update(self._task, completed=1.0)

@@ -2,18 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import torch
 
 from ganaug.core.errors import ConfigError
 from ganaug.core.extras import require
-from ganaug.training.callbacks.base import Callback
+from ganaug.training.callbacks.base import Callback, Run
 
-if TYPE_CHECKING:
-    from ganaug.training.trainer import Trainer
-
-Measure: TypeAlias = Callable[["Trainer"], Mapping[str, float]]
+Measure: TypeAlias = Callable[[Run], Mapping[str, float]]
 
 _TAGS = {
     "d_loss": "loss/discriminator",
@@ -65,13 +62,13 @@ class TensorBoard(Callback):
         self.every = every
         self.measure = measure
 
-    def on_train_start(self, trainer: "Trainer") -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Open the event file."""
         from torch.utils.tensorboard import SummaryWriter
 
         self._writer = SummaryWriter(str(self.folder))
 
-    def on_record(self, trainer: "Trainer") -> None:
+    def on_record(self, trainer: Run) -> None:
         """Write the newest row, and every so often samples and measurements."""
         last = trainer.history.last
         for name, tag in _TAGS.items():
@@ -83,7 +80,7 @@ class TensorBoard(Callback):
             for tag, value in (self.measure(trainer) if self.measure else {}).items():
                 self._writer.add_scalar(tag, value, trainer.gan.step)
 
-    def on_train_end(self, trainer: "Trainer") -> None:
+    def on_train_end(self, trainer: Run) -> None:
         """Close the event file."""
         self._writer.close()
 

@@ -110,6 +110,8 @@ class TestWhatIsKept:
             "generator.first_norm.shift.weight",
             "generator.norms.0.scale.weight",
             "generator.norms.0.shift.weight",
+            "generator.refine_norm.scale.weight",
+            "generator.refine_norm.shift.weight",
             "discriminator.head.embedding.weight",
         }
         assert "Classes: new x, y, z; dropped a, b, c." in str(report)
@@ -342,7 +344,7 @@ class TestSettings:
     def test_the_network_is_the_source_s_unless_it_is_given(self, source):
         gan = tuned(source, *images(8))[0]
         assert (gan.config.width, gan.config.latent_dim) == (4, 64)
-        assert tuned(source, *images(8), latent_dim=16)[0].transfer.tensors["generator.linear.weight"] == NEW
+        assert tuned(source, *images(8), latent_dim=16)[0].transfer.tensors["generator.hidden.weight"] == NEW
 
     def test_fewer_steps_than_from_scratch(self, source, rows):
         from ganaug.data.encoded import encode

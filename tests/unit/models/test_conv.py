@@ -6,19 +6,27 @@ from ganaug.core.classes import Classes
 from ganaug.core.config import TrainConfig
 from ganaug.core.errors import ConfigError
 from ganaug.data.image.codec import ImageCodec
-from ganaug.models import conv
-from ganaug.models.conv import ImageGenerator, SelfAttention, ToneCurves, build_conv
+from ganaug.evaluation.fidelity.spectrum import octaves
+from ganaug.models import calibration
+from ganaug.models.calibration import OctaveGains, ToneCurves
+from ganaug.models.conv import SelfAttention, UpConvolution, build_conv
+from ganaug.models.resnet import build_resnet
 from ganaug.training.defaults import resolve
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 33, 17), (3, 33, 17), (3, 32, 32), (1, 64, 64), (4, 9, 8), (1, 4, 4), (3, 5, 40)]
 
 
-def networks(shape, **settings):
+BUILD = {"conv": build_conv, "resnet": build_resnet}
+
+
+def networks(shape, network="conv", **settings):
     codec = ImageCodec.fit(np.zeros((2, *shape), dtype=np.uint8).transpose(0, 2, 3, 1))
     classes = Classes(np.arange(3), [50, 50, 50])
-    config = resolve(TrainConfig(**{"width": 4, "latent_dim": 6, "device": "cpu", **settings}), codec, classes)
+    config = resolve(
+        TrainConfig(**{"network": network, "width": 4, "latent_dim": 6, "device": "cpu", **settings}), codec, classes
+    )
     torch.manual_seed(0)
-    return build_conv(codec.sample_shape, codec.spans, 3, config)
+    return BUILD[network](codec.sample_shape, codec.spans, 3, config)
 
 
 def inputs(generator, n=6):
@@ -29,8 +37,9 @@ def inputs(generator, n=6):
 @pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("spectral_norm", [False, True])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_shapes(shape, attention, spectral_norm):
-    generator, discriminator = networks(shape, attention=attention, spectral_norm=spectral_norm)
+@pytest.mark.parametrize("network", BUILD)
+def test_shapes(network, shape, attention, spectral_norm):
+    generator, discriminator = networks(shape, network, attention=attention, spectral_norm=spectral_norm)
     z, c = inputs(generator)
     images = generator(z, c)
     assert images.shape == (6, *shape)
@@ -167,31 +176,89 @@ def test_tone_curves_give_each_class_and_channel_the_values_of_real_images():
     torch.testing.assert_close(curves(made, torch.zeros_like(c)), made)  # the other class
 
 
-def test_calibration_moves_samples_but_not_training(built):
-    generator = built
+@pytest.mark.parametrize("odd", [(0, 0), (1, 0), (0, 1)])
+def test_doubling_and_convolution_in_one_step_are_the_two_steps(odd):
+    up = UpConvolution(3, 4, odd)
+    x = torch.randn(2, 3, 5, 6)
+    doubled = torch.nn.functional.interpolate(x, scale_factor=2, mode="nearest")
+    both = torch.nn.functional.conv2d(doubled, up.weight, padding=1)
+    result = up(x)
+    assert result.shape == (2, 4, 10 + odd[0], 12 + odd[1])
+    torch.testing.assert_close(result[:, :, :10, :12], both, rtol=1e-4, atol=1e-5)
+
+
+class Batches:
+    """The same images for each class."""
+
+    def __init__(self, real):
+        self.real = real
+
+    def of_class(self, condition, most=None):
+        return self.real[:most]
+
+    def draw_classes(self, n, generator):
+        return torch.arange(n) % 3
+
+
+@pytest.mark.parametrize("network", BUILD)
+def test_calibration_moves_samples_but_not_training(network):
+    generator, _ = networks((1, 8, 8), network)
     z, c = torch.randn(6, generator.latent_dim), torch.tensor([0, 1, 2] * 2)
     training = generator.train()(z, c)
     real = torch.full((30, 1, 8, 8), -1.0)
     real[:, :, 2:6, 2:6] = 0.25
-    generator.eval().calibrate(lambda condition, most: real[:most], torch.Generator().manual_seed(0))
+    generator.eval().calibrate(Batches(real), torch.Generator().manual_seed(0))
     sampled = generator(z, c).detach()
     near = torch.minimum((sampled + 1).abs(), (sampled - 0.25).abs())
     assert (near < 1e-3).float().mean() > 0.95
     torch.testing.assert_close(generator.train()(z, c), training)
 
 
-def test_calibration_in_pieces_gives_the_same_curves(built, monkeypatch):
-    real = torch.rand(30, 1, 8, 8)
-    found = []
-    for most in (conv._CALIBRATION_NUMBERS, 700, 1):
-        monkeypatch.setattr(conv, "_CALIBRATION_NUMBERS", most)
-        built.tone = ToneCurves(1, 3)
-        built.eval().calibrate(lambda condition, most: real[:most], torch.Generator().manual_seed(0))
-        found.append(built.tone.made.clone())
-    for curves in found[1:]:
-        torch.testing.assert_close(curves, found[0], rtol=0, atol=1e-5)
+def test_calibration_takes_the_statistics_of_the_weights_that_are_sampled():
+    generator, _ = networks((1, 8, 8))
+    z, c = torch.randn(3000, generator.latent_dim), torch.arange(3000) % 3
+    for norm in (module for module in generator.modules() if isinstance(module, torch.nn.BatchNorm2d)):
+        norm.running_mean += 3  # what other weights left behind
+    in_batch = generator.train().draw(z, c)
+    generator.eval().calibrate(Batches(torch.rand(30, 1, 8, 8)), torch.Generator().manual_seed(0))
+    assert not generator.training
+    assert (generator.draw(z, c) - in_batch).abs().mean() < 0.02
 
 
-@pytest.fixture
-def built():
-    return ImageGenerator((1, 8, 8), 3, 4, 8, 1, attention=False)
+@pytest.mark.parametrize("most", [700, 1])
+def test_calibration_in_pieces_gives_the_same_curves(most, monkeypatch):
+    generator, _ = networks((1, 8, 8))
+    real = Batches(torch.rand(30, 1, 8, 8))
+    generator.eval().calibrate(real, torch.Generator().manual_seed(0))
+    at_once = generator.tone.made.clone(), generator.octaves.gains.clone()
+    monkeypatch.setattr(calibration, "_NUMBERS_AT_ONCE", most)
+    generator.calibrate(real, torch.Generator().manual_seed(0))
+    for ours, theirs in zip((generator.tone.made, generator.octaves.gains), at_once, strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 16), (3, 15, 20), (1, 4, 4)], ids=str)
+def test_gains_of_octaves_start_as_the_identity_and_keep_the_mean(shape):
+    octaves = OctaveGains(shape, 2)
+    x = torch.rand(5, *shape) - 0.5
+    c = torch.tensor([0, 1, 0, 1, 1])
+    torch.testing.assert_close(octaves(x, c), x, rtol=0, atol=1e-5)
+    octaves.gains[1, 0] = 0.5
+    smoothed = octaves(x, c)
+    torch.testing.assert_close(smoothed[[0, 2]], x[[0, 2]], rtol=0, atol=1e-5)
+    rough = [images[1:].diff(dim=-1).square().mean() for images in (smoothed[[1, 3, 4]], x[[1, 3, 4]])]
+    assert rough[0] < rough[1]
+    flat = torch.full((2, *shape), 0.3)
+    torch.testing.assert_close(octaves(flat, torch.tensor([0, 1])), flat)
+
+
+@pytest.mark.parametrize("side", [16, 21])
+def test_calibration_brings_the_power_of_every_octave_to_that_of_real_images(side):
+    generator, _ = networks((1, side, side))
+    blurred = torch.nn.functional.avg_pool2d(torch.randn(200, 1, side + 2, side + 2), 3, stride=1).clamp(-1, 1)
+    generator.eval().calibrate(Batches(blurred), torch.Generator().manual_seed(0))
+    z, c = torch.randn(600, generator.latent_dim), torch.arange(600) % 3
+    ours, theirs = (octaves(images.detach().numpy()) for images in (generator(z, c), blurred))
+    ratios = [made.power / real.power for made, real in zip(ours, theirs, strict=True)]
+    assert min(ratios) > 0.8
+    assert max(ratios) < 1.25

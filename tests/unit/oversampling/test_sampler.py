@@ -494,5 +494,5 @@ def test_the_doors_agree_on_every_default():
     shared = TrainConfig.model_fields.keys() & params.keys()
     assert shared == {"max_steps", "max_seconds", "device"}
     assert {name: params[name] for name in shared} == {name: getattr(config, name) for name in shared}
-    assert GANOverSampler()._train_config() == config
+    assert GANOverSampler()._train_config() == TrainConfig(quality="oversampling")
     assert len(params) <= 12

@@ -8,7 +8,7 @@ import torch
 import ganaug
 from ganaug.data.batches import BalancedBatches
 from ganaug.data.table import stream as module
-from ganaug.data.table.stream import Refill, TableStream
+from ganaug.data.table.stream import FileRefill, TableStream
 
 SMALL = {"max_steps": 3, "random_state": 0, "width": 8, "device": "cpu"}
 
@@ -89,7 +89,7 @@ def refilled(path, passes):
     stream = TableStream(path, rows=200)
     sample = stream.sample()
     codec, classes = sample.codec(), sample.classes()
-    refill = Refill(stream, codec, classes, sample.target)
+    refill = FileRefill(stream, codec, classes, sample.target)
     x, c = torch.from_numpy(codec.encode(sample.X)), torch.from_numpy(classes.index(sample.y))
     batches = BalancedBatches(x.clone(), c, 8, torch.Generator().manual_seed(0), refill=refill)
     for _ in range(passes * 20):

@@ -36,7 +36,7 @@ def test_three_rows_learnt_by_heart_raise_the_alarm():
     X, y = load_iris(return_X_y=True)
     keep = np.r_[0:50, 50, 60, 70]
     with pytest.warns(ConvergenceWarning, match=r"samples of class '1' are copies.*Use fewer max_steps"):
-        ganaug.train(X[keep], y[keep], max_steps=1000, learning_rate=3e-3, random_state=0)
+        ganaug.train(X[keep], y[keep], max_steps=1000, learning_rate=3e-3, quality="oversampling", random_state=0)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """Which moment of a training to keep, by held-out real samples."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
@@ -11,22 +11,19 @@ from ganaug.core.errors import SchemaError
 from ganaug.data.image.pixels import to_floats
 from ganaug.evaluation.fidelity.distances import kernel_distance
 from ganaug.evaluation.samples import evenly
-from ganaug.training.callbacks import Callback
-
-if TYPE_CHECKING:
-    from ganaug.training.trainer import Trainer
+from ganaug.training.callbacks import BestMoment, Run
 
 _DIM = 32  # principal components of the training samples
 _MADE = 256  # samples of a class
 _MOST = 5_000  # training samples that the components are fitted to
 
 
-class KeepBest(Callback):
+class KeepBest(BestMoment):
     """Keeps the generator whose samples are nearest to held-out real ones, and may stop when none comes nearer.
 
     Nearness is the kernel distance (KID) in the first 32 principal components of the training samples, the mean over
     the classes; always with the same latents. Nothing is trained on the held-out samples, but the choice sees them:
-    judge the model on others. A training that is resumed begins its search anew.
+    judge the model on others.
 
     Parameters
     ----------
@@ -56,13 +53,10 @@ class KeepBest(Callback):
     """
 
     def __init__(self, X: Any, y: Any, *, every: int = 5, patience: int | None = None) -> None:
+        super().__init__(every=every, patience=patience)
         self.X, self.y = X, y
-        self.every = every
-        self.patience = patience
-        self.step = 0
-        self.distances: dict[int, float] = {}
 
-    def on_train_start(self, trainer: "Trainer") -> None:
+    def on_train_start(self, trainer: Run) -> None:
         """Encode the held-out samples.
 
         Raises
@@ -70,6 +64,7 @@ class KeepBest(Callback):
         SchemaError
             If they do not fit the training data, or a class has a single one.
         """
+        super().on_train_start(trainer)
         gan = trainer.gan
         x, c = gan.codec.encode(self.X), gan.classes.index(np.asarray(self.y))
         single = np.flatnonzero(np.bincount(c, minlength=len(gan.classes)) == 1)
@@ -81,26 +76,10 @@ class KeepBest(Callback):
         self._real = {int(k): self._features(torch.from_numpy(x[c == k])) for k in np.unique(c)}
         random = torch.Generator(trainer.device).manual_seed(0)
         self._z = torch.randn(_MADE, gan.latent_dim, generator=random, device=trainer.device)
-        self._best: dict[str, Tensor] = {}
-        self.step, self.distances = 0, {}
-
-    def on_record(self, trainer: "Trainer") -> None:
-        """Look at the averaged generator, every so many records and at the end."""
-        if len(trainer.history) % self.every and not trainer.stop_reason:
-            return
-        step = trainer.gan.step
-        self.distances[step] = self._distance(trainer)
-        if not self.step or self.distances[step] < self.distances[self.step]:
-            self.step = step
-            self._best = {name: tensor.clone() for name, tensor in trainer.generator_ema.state_dict().items()}
-        late = sum(looked > self.step for looked in self.distances)
-        if self.patience is not None and late >= self.patience and not trainer.stop_reason:
-            trainer.stop_reason = f"no nearer to the held-out samples since step {self.step}"
-        if trainer.stop_reason:
-            trainer.generator_ema.load_state_dict(self._best)
 
     @torch.no_grad()
-    def _distance(self, trainer: "Trainer") -> float:
+    def distance(self, trainer: Run) -> float:
+        """Return the mean kernel distance of the classes."""
         device = trainer.device
         made = {k: trainer.generator_ema(self._z, torch.full((_MADE,), k, device=device)) for k in self._real}
         return float(np.mean([kernel_distance(real, self._features(made[k])) for k, real in self._real.items()]))

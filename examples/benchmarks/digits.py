@@ -16,7 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
 import ganaug
-from ganaug.evaluation.assess import coverage_density, nearest_distances
+from ganaug.evaluation.fidelity.prdc import nearest_distances, prdc
 
 
 def measure(seed: int, max_steps: int | str) -> pd.DataFrame:
@@ -36,7 +36,7 @@ def measure(seed: int, max_steps: int | str) -> pd.DataFrame:
                 "digit": digit,
                 "called so by SVM": (svm.predict(made) == digit).mean(),
                 "by 5-NN": (neighbours.predict(made) == digit).mean(),
-                "coverage": coverage_density(X[y == digit], made)[0],
+                "coverage": prdc(X[y == digit], made).coverage,
                 "distance ratio": np.median(nearest_distances(made, training))
                 / np.median(nearest_distances(unseen, training)),
                 "train seconds": gan.history.last["seconds"],

@@ -1,6 +1,5 @@
 """What ``ganaug synth`` tells: how it goes, what was written, how good it looks, what it would take."""
 
-import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -14,8 +13,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from ganaug.evaluation.assess import Fidelity, assess
+from ganaug.evaluation.quick import ADVICE, compare_with_training
+from ganaug.evaluation.result import Answer
 from ganaug.models.gan import ConditionalGAN
+from ganaug.models.synthesizer import Synthesizer
 from ganaug.synthesis.plan import Plan, Shard
 from ganaug.synthesis.synthesize import write_shards
 
@@ -51,39 +52,19 @@ def table(plan: Plan) -> str:
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def quality(
-    gan: ConditionalGAN, real: tuple[np.ndarray, np.ndarray], synthetic: dict[Any, np.ndarray]
-) -> dict[Any, Fidelity]:
-    """Judge every class that has real samples to compare with."""
-    conditions = {label: int(gan.classes.index([label])[0]) for label in synthetic}
-    enough = {label: condition for label, condition in conditions.items() if (real[1] == condition).sum() >= 2}
-    found = assess(*real, {condition: synthetic[label] for label, condition in enough.items()})
-    return {label: found[condition] for label, condition in enough.items()}
+def quality(gan: Synthesizer, real: tuple[np.ndarray, np.ndarray], synthetic: dict[Any, np.ndarray]) -> Answer:
+    """Judge the fidelity of all classes against the real samples, as ``ganaug evaluate`` does."""
+    made = {int(gan.classes.index([label])[0]): samples for label, samples in synthetic.items()}
+    names = {int(gan.classes.index([label])[0]): str(label) for label in synthetic}
+    return compare_with_training(gan.codec, real, made, names)
 
 
-def verdicts(plan: Plan, found: dict[Any, Fidelity] | None) -> list[str]:
-    """Return what was found about each class, a line each; `found` is None where there is nothing to compare with."""
+def verdict_line(found: Answer | None) -> str:
+    """Return the verdict in one line with what to do; `found` is None where there is nothing to compare with."""
     if found is None:
-        return ["Not judged: give --data, the real samples to compare with."]
-    return [f"  {of.label}: {_verdict(found.get(of.label))}" for of in plan.classes if of.n]
-
-
-def _verdict(found: Fidelity | None) -> str:
-    if found is None:
-        return "not judged (fewer than 2 real samples)"
-    called = (
-        f"{found.agreement:.1%} are called so by an SVM trained on the real data (real ones, held out: "
-        f"{found.agreement_real:.1%}); "
-    )
-    near = (
-        f"; nearest real sample {found.nearest_ratio:.2f} × as far as between real ones "
-        "(well under 1 would mean copies)"
-    )
-    return (
-        ("" if math.isnan(found.agreement) else called)
-        + f"diversity: they cover {found.coverage:.0%} of the real samples"
-        + ("" if math.isnan(found.nearest_ratio) else near)
-    )
+        return "Not judged: give --data, the real samples to compare with."
+    advice = ADVICE[found.verdict.grade]
+    return f"fidelity {found.verdict}." + (f" {advice}." if advice else "")
 
 
 def estimate(gan: ConditionalGAN, plan: Plan, out: Path) -> tuple[list[str], dict[str, Any]]:

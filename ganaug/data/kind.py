@@ -1,6 +1,6 @@
 """What a sort of data brings: one object that every room asks, instead of knowing tables and images by heart."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,10 @@ def _gan_alone(codec: Codec) -> dict[str, float]:
 
 def _decoded(codec: Codec, encoded: np.ndarray) -> Any:
     return codec.decode(encoded, np.random.default_rng(0))
+
+
+def _as_it_is(encoded: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    yield "as it is", encoded.reshape(len(encoded), -1)
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,9 @@ class Kind:
         Fits of each kind for utility.
     show : callable
         From codec and encoded samples to what a gallery holds.
+    disguises : callable
+        From encoded samples to pairs of a name and an array ``(n, dim)``: the forms in which a copy of a sample would
+        be recognised, the plain one first. By default that alone.
     has_preview : bool
         Whether samples are pictures, which a contact sheet can show.
     """
@@ -104,6 +111,7 @@ class Kind:
     n_shown: int = 100
     repeats: int = 5
     show: Callable[[Codec, np.ndarray], Any] = field(default=_decoded)
+    disguises: Callable[[np.ndarray], Iterator[tuple[str, np.ndarray]]] = _as_it_is
     has_preview: bool = False
 
 

@@ -7,6 +7,7 @@ from torch import nn
 
 from ganaug.core.errors import ConfigError
 from ganaug.data.codec import Span
+from ganaug.data.kind import Kind
 from ganaug.evaluation.samples import Samples
 from ganaug.models.classifier import fit_classifier, outputs
 
@@ -33,7 +34,15 @@ class Features:
 
     @classmethod
     def fit(
-        cls, x: np.ndarray, c: np.ndarray, spans: tuple[Span, ...], *, network: Any, seed: int
+        cls,
+        x: np.ndarray,
+        c: np.ndarray,
+        spans: tuple[Span, ...],
+        kind: Kind,
+        *,
+        network: Any,
+        seed: int,
+        steps: int = _STEPS,
     ) -> "tuple[Features, np.ndarray]":
         """Use the network that was given; else, for images, train a small one to tell the real classes apart.
 
@@ -47,8 +56,12 @@ class Features:
         c : ndarray of shape (n,)
             Their classes.
         spans : tuple of Span
+        kind : Kind
+            Whether its classifier is a network.
         network : torch.nn.Module or None
         seed : int
+        steps : int, default=300
+            Of the small network.
 
         Returns
         -------
@@ -61,17 +74,17 @@ class Features:
             if not isinstance(network, nn.Module):
                 raise ConfigError(f"features must be a torch.nn.Module or None; got {type(network).__name__}")
             return cls(spans, network), everything
-        if x.ndim == 2:
+        if kind.classifier != "network":
             return cls(spans, None), everything
         learnt = np.sort(np.concatenate([np.flatnonzero(c == k)[::2] for k in np.unique(c)]))
         weights = 1 / np.bincount(c[learnt])[c[learnt]]
-        model = fit_classifier(x[learnt], c[learnt], weights, steps=_STEPS, seed=seed)
+        model = fit_classifier(x[learnt], c[learnt], weights, steps=steps, seed=seed)
         return cls(spans, model[:-1], model[-1]), np.setdiff1d(everything, learnt)
 
     def __call__(self, encoded: np.ndarray, c: np.ndarray) -> Samples:
         """Return the samples with their features."""
         if self.body is None:
-            return Samples(encoded, c, encoded.astype(np.float64), None, self.spans)
+            return Samples(encoded, c, encoded.reshape(len(encoded), -1).astype(np.float64), None, self.spans)
         training = self.body.training
         try:
             features = outputs(self.body.eval(), encoded)

@@ -3,12 +3,17 @@
 from html import escape
 from typing import TYPE_CHECKING
 
-from ganaug.evaluation.words import GRADES, QUESTIONS
+from ganaug.evaluation.words import MARKS, QUESTIONS
 
 if TYPE_CHECKING:
     from ganaug.evaluation.result import Answer, Evaluation
 
-_COLOURS = {"good": "#2a9d5c", "fair": "#b8860b", "bad": "#d9534f", "open": "#8c8c8c"}  # seen on white and on black
+_COLOURS = {
+    "good": "#2a9d5c",
+    "doubtful": "#b8860b",
+    "bad": "#d9534f",
+    "cannot be judged": "#8c8c8c",
+}  # seen on white and on black
 _CARD = "flex: 1 1 14em; border-left: 4px solid {}; padding: 0.1em 0.9em; margin-bottom: 0.6em"
 
 
@@ -28,12 +33,12 @@ def summary(evaluation: "Evaluation") -> str:
 
 
 def _card(question: str, answer: "Answer") -> str:
-    mark, said = GRADES[answer.verdict.grade]
+    mark, said = MARKS[answer.verdict.grade]
     return (
         f'<div style="{_CARD.format(_COLOURS[answer.verdict.grade])}">'
         f'<div style="opacity: 0.8">{QUESTIONS[question]}</div>'
         f'<b><span role="img" aria-label="{said}">{mark}</span> {escape(answer.verdict.words)}</b>'
-        f"<div>{escape(answer.verdict.because)}</div></div>"
+        f"<div>{escape(answer.verdict.because)}</div><small>{escape(answer.verdict.basis)}</small></div>"
     )
 
 

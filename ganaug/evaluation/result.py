@@ -1,7 +1,7 @@
 """What an evaluation found: three answers, each a verdict and the numbers behind it."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -11,6 +11,7 @@ import pandas as pd
 from ganaug.core import registry
 from ganaug.core.history import History
 
+Grade = Literal["good", "doubtful", "bad", "cannot be judged"]
 OVERALL = "all classes"
 _QUESTIONS = {
     "fidelity": "does it look like the real data?",
@@ -19,26 +20,55 @@ _QUESTIONS = {
 }
 
 
+GRADES: tuple[Grade, ...] = ("good", "cannot be judged", "doubtful", "bad")  # the worse decides
+
+
 @dataclass(frozen=True)
 class Verdict:
     """The answer to one question.
 
     Attributes
     ----------
-    grade : {"good", "fair", "bad", "open"}
-        ``"open"``: the data do not tell.
+    grade : {"good", "doubtful", "bad", "cannot be judged"}
     words : str
         The answer.
     because : str
         The number that decided, in words.
+    n : int
+        Real held-out samples that it rests on; 0 where none were compared.
+    value, low, high : float
+        The number that decided and its 95 % interval; NaN where there is none.
+    limit : float
+        What the interval was held against.
     """
 
-    grade: Literal["good", "fair", "bad", "open"]
+    grade: Grade
     words: str
     because: str
+    n: int = 0
+    value: float = math.nan
+    low: float = math.nan
+    high: float = math.nan
+    limit: float = math.nan
+
+    @property
+    def basis(self) -> str:
+        """What the verdict rests on: n, the interval and the limit, as far as there are any."""
+        parts = [f"n = {self.n:,} held out"] if self.n else []
+        if not math.isnan(self.low):
+            parts.append(f"{self.value:.3g}, 95 % interval {self.low:.3g} to {self.high:.3g}")
+        if not math.isnan(self.limit):
+            parts.append(f"limit {self.limit:.3g}")
+        return "; ".join(parts)
 
     def __str__(self) -> str:
-        return f"{self.words}: {self.because}"
+        said = self.grade if self.words == self.grade else f"{self.grade}: {self.words}"
+        return f"{said}: {self.because}" + (f" [{self.basis}]" if self.basis else "")
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict that decides; of equally bad ones the first."""
+    return max(verdicts, key=lambda verdict: GRADES.index(verdict.grade))
 
 
 @dataclass(frozen=True)
@@ -60,6 +90,8 @@ class Measurement:
         NaN where that has no meaning.
     better : {"lower", "higher", "real"}
         Which way is good; ``"real"``: as near to `real` as possible.
+    rival : str
+        The way to train that `value` is a gain over; empty where it is no gain.
     """
 
     subject: str
@@ -69,6 +101,7 @@ class Measurement:
     high: float = math.nan
     real: float = math.nan
     better: Literal["lower", "higher", "real"] = "higher"
+    rival: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,11 +125,15 @@ class Answer:
     notes: tuple[str, ...] = ()
     drawn: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
-    def __getitem__(self, key: str | tuple[str, str]) -> Measurement:
-        """Return the measurement of ``metric`` over all classes, or that of ``(subject, metric)``."""
-        subject, metric = (OVERALL, key) if isinstance(key, str) else key
+    def __getitem__(self, key: str | tuple[str, ...]) -> Measurement:
+        """Return the measurement of ``metric`` over all classes, of ``(subject, metric)``, or its gain over a rival.
+
+        ``answer["real + synthetic", "balanced accuracy", "SMOTE"]`` is what synthetic samples gain over SMOTE.
+        """
+        given = (OVERALL, key) if isinstance(key, str) else key
+        subject, metric, rival = given if len(given) == 3 else (*given, "")
         for found in self.measurements:
-            if (found.subject, found.metric) == (subject, metric):
+            if (found.subject, found.metric, found.rival) == (subject, metric, rival):
                 return found
         raise KeyError(key)
 
@@ -107,7 +144,7 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """Return plain data; None stands for NaN."""
         return {
-            "verdict": asdict(self.verdict),
+            "verdict": _plain(asdict(self.verdict)),
             "measurements": [_plain(asdict(found)) for found in self.measurements],
             "notes": list(self.notes),
         }
@@ -195,9 +232,9 @@ def _shown(answer: Answer) -> str:
     """Return a table of what is said of all classes, or of each way to train."""
     frame = answer.to_frame()
     if answer.question == "utility":
-        scores = frame[~frame["metric"].str.contains(" over ")]
+        scores = frame[frame["rival"] == ""]
         return scores.pivot(index="subject", columns="metric", values="value").rename_axis(None).to_string(**_FORMAT)
-    overall = frame[frame["subject"] == OVERALL].drop(columns="subject").dropna(axis=1, how="all")
+    overall = frame[frame["subject"] == OVERALL].drop(columns=["subject", "rival"]).dropna(axis=1, how="all")
     return overall.to_string(index=False, **_FORMAT)
 
 

@@ -1,5 +1,6 @@
 """Samples as metrics see them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -39,9 +40,17 @@ class Samples:
         logits = None if self.logits is None else self.logits[index]
         return Samples(self.encoded[index], self.c[index], self.features[index], logits, self.spans)
 
-    def of(self, condition: int) -> "Samples":
+    def of_class(self, condition: int) -> "Samples":
         """Return the samples of one class."""
         return self[np.flatnonzero(self.c == condition)]
+
+
+def join(parts: Sequence[Samples]) -> Samples:
+    """Put samples of one encoding together."""
+    first = parts[0]
+    logits = None if first.logits is None else np.concatenate([p.logits for p in parts if p.logits is not None])
+    encoded, c, features = (np.concatenate([getattr(p, name) for p in parts]) for name in ("encoded", "c", "features"))
+    return Samples(encoded, c, features, logits, first.spans)
 
 
 class Score(NamedTuple):
@@ -50,6 +59,13 @@ class Score(NamedTuple):
     value: float
     better: Literal["lower", "higher", "real"]
     error: float | None = None
+
+
+def require_finite(*arrays: np.ndarray) -> None:
+    """Raise `ValueError` if a value is NaN or infinite."""
+    bad = sum(int((~np.isfinite(array)).sum()) for array in arrays)
+    if bad:
+        raise ValueError(f"expected finite features; {bad} values are NaN or infinite")
 
 
 def evenly(n: int, most: int) -> np.ndarray:

@@ -2,16 +2,17 @@
 
 import numpy as np
 import torch
-from sklearn.neighbors import NearestNeighbors
 
-from ganaug.evaluation.assess import coverage_density, nearest_distances, thinned
+from ganaug.evaluation.fidelity.prdc import kth_distances, nearest_distances, prdc
+from ganaug.evaluation.samples import evenly
 from ganaug.training.callbacks import Run
 
 
 class RareFidelity:
     """Measures coverage and nearest-neighbour ratio of the rarest classes; for ``TensorBoard(measure=...)``.
 
-    See `ganaug.evaluation.assess.Fidelity` for what they mean. The trainer's own randomness is left alone.
+    Coverage is that of `prdc`; the ratio is the median distance from a synthetic sample to the nearest real one, over
+    that between real ones: well under 1 means copies. The trainer's own randomness is left alone.
 
     Parameters
     ----------
@@ -47,10 +48,11 @@ class RareFidelity:
             z = torch.randn(self.n, trainer.gan.latent_dim, generator=random, device=device)
             made = trainer.generator_ema(z, torch.full((self.n,), condition, device=device))
             synthetic = made.flatten(1).float().cpu().numpy()
-            real = thinned(batches.of_class(condition).flatten(1).cpu().numpy(), self.n)
+            everything = batches.of_class(condition).flatten(1).cpu().numpy()
+            real = everything[evenly(len(everything), self.n)]
             label = trainer.gan.classes_[condition]
-            found[f"coverage/{label}"], _ = coverage_density(real, synthetic, k=min(5, len(real) - 1))
-            between = float(np.median(NearestNeighbors(n_neighbors=1).fit(real).kneighbors()[0]))
+            found[f"coverage/{label}"] = prdc(real, synthetic, k=min(5, len(real) - 1)).coverage
+            between = float(np.median(kth_distances(real, 1)))
             if between:
                 found[f"nearest ratio/{label}"] = float(np.median(nearest_distances(synthetic, real))) / between
         return found

@@ -5,11 +5,16 @@ QUESTIONS = {
     "utility": "Does it help my model?",
     "privacy": "Did it copy my data?",
 }
-GRADES = {"good": ("✓", "good"), "fair": ("≈", "fair"), "bad": ("✕", "bad"), "open": ("?", "open")}
+MARKS = {
+    "good": ("✓", "good"),
+    "doubtful": ("≈", "doubtful"),
+    "bad": ("✕", "bad"),
+    "cannot be judged": ("?", "open"),
+}  # a sign, and the name of its style
 GLOSSARY = {
     "Fréchet distance": "Distance between the two distributions of features, as if both were normal.",
-    "kernel distance": "Distance between the two distributions of features by a polynomial kernel.",
-    "inception-style score": "How sure a classifier is of each sample, and how many classes it sees in all.",
+    "KID": "Distance between the two distributions of features by a polynomial kernel.",
+    "Inception score": "How sure a classifier is of each sample, and how many classes it sees in all.",
     "agreement": "Share of synthetic samples that a classifier of the real data calls by the class that was asked for.",
     "precision": "Share of synthetic samples that lie where real ones do.",
     "recall": "Share of real samples that lie where synthetic ones do.",
@@ -20,10 +25,10 @@ GLOSSARY = {
     "Wasserstein": "How far values have to be moved to match, in standard deviations; mean of columns.",
     "correlation difference": "Mean difference of correlations between pairs of columns.",
     "mutual information difference": "Mean difference of mutual information between pairs of columns.",
-    "two-sample AUC": "How well a classifier tells synthetic from real samples: 0.5 not at all, 1 always.",
+    "C2ST AUC": "How well a classifier tells synthetic from real samples: 0.5 not at all, 1 always.",
     "distance ratio": "Median distance to the nearest training sample, over that of held-out samples; under 1: nearer.",
     "exact duplicates": "Share of samples that equal a training sample.",
-    "near duplicates": "Share of samples nearer to a training sample than 95 % of training samples are to another one.",
+    "near duplicates": "Share of samples far nearer to a training sample than that to its own neighbour, in any form.",
     "adversarial accuracy": "How often the nearest sample is of its own kind: 0.5 if they are alike, less if copied.",
     "privacy loss": "How much more alike the synthetic samples are to training than to held-out samples; 0: no loss.",
     "membership AUC": "How well an attack tells training samples from others by the synthetic ones: 0.5 not at all.",

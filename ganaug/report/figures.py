@@ -142,18 +142,18 @@ def _draw_points(ax: "Axes", points: np.ndarray, some: pd.DataFrame) -> None:
 def dots(measurements: "Iterable[Measurement]") -> Iterator[dict[str, Any]]:
     """Yield dot plots of what classifiers reach, and of what synthetic samples add, with 95 % intervals."""
     with_interval = [found for found in measurements if not np.isnan(found.low)]
-    for metric in dict.fromkeys(found.metric for found in with_interval if " over " not in found.metric):
-        own = [found for found in with_interval if found.metric == metric]
+    for metric in dict.fromkeys(found.metric for found in with_interval):
+        own = [found for found in with_interval if found.metric == metric and not found.rival]
         entries = [(found.subject, found, "synthetic" in found.subject) for found in own]
         alt = "; ".join(f"{found.subject}: {found.value:.1%} ({found.low:.1%} to {found.high:.1%})" for found in own)
         yield {
             "title": metric[:1].upper() + metric[1:],
             "svg": _svg(partial(_draw_dots, entries=entries, zero=None), alt, height=2.6),
         }
-        gains = [f for f in with_interval if f.metric.startswith(f"{metric} over ") and f.subject == "real + synthetic"]
+        gains = [f for f in with_interval if f.metric == metric and f.rival and f.subject == "real + synthetic"]
         if gains:
-            entries = [(f"over {found.metric.partition(' over ')[2]}", found, True) for found in gains]
-            alt = "; ".join(f"{f.metric}: {f.value:+.1%} ({f.low:+.1%} to {f.high:+.1%})" for f in gains)
+            entries = [(f"over {found.rival}", found, True) for found in gains]
+            alt = "; ".join(f"over {f.rival}: {f.value:+.1%} ({f.low:+.1%} to {f.high:+.1%})" for f in gains)
             yield {
                 "title": f"What real + synthetic gains in {metric}",
                 "svg": _svg(partial(_draw_dots, entries=entries, zero=0.0), alt, height=2.6),

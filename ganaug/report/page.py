@@ -10,7 +10,8 @@ import pandas as pd
 
 from ganaug.core.extras import require
 from ganaug.core.files import refuse_unwritable, replacing
-from ganaug.evaluation.words import GLOSSARY, GRADES, QUESTIONS, shortened
+from ganaug.data.kind import kind_named
+from ganaug.evaluation.words import GLOSSARY, MARKS, QUESTIONS, shortened
 from ganaug.report import figures, pictures
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def _content(evaluation: "Evaluation", samples: bool) -> dict[str, Any]:
     described = evaluation.described
     rarest = sorted(described["classes"], key=lambda name: described["training"].get(name, 0))
     shown = [name for name in rarest if name in evaluation.gallery["synthetic"]]
-    is_image = described["kind"] == "image"
+    is_image = kind_named(described["kind"]).has_preview
     fidelity, utility, privacy = (evaluation.answers.get(question) for question in QUESTIONS)
     return {
         "described": described,
@@ -107,16 +108,17 @@ def _content(evaluation: "Evaluation", samples: bool) -> dict[str, Any]:
 
 
 def _summary(question: str, answer: "Answer") -> dict[str, str]:
-    mark, said = GRADES[answer.verdict.grade]
+    mark, style = MARKS[answer.verdict.grade]
     words = answer.verdict.words
     return {
         "id": question,
         "question": QUESTIONS[question],
-        "grade": answer.verdict.grade,
+        "style": style,
         "mark": mark,
-        "said": said,
+        "said": answer.verdict.grade,
         "words": words[:1].upper() + words[1:],
         "because": answer.verdict.because,
+        "basis": answer.verdict.basis,
     }
 
 
@@ -172,7 +174,7 @@ def _by_subject(answer: "Answer", rarest: list[str]) -> dict[str, Any]:
 
 
 def _utility(answer: "Answer", rarest: list[str]) -> dict[str, Any]:
-    own = [found for found in answer.measurements if " over " not in found.metric]
+    own = [found for found in answer.measurements if not found.rival]
     metrics = list(dict.fromkeys(found.metric for found in own))
     arms = list(dict.fromkeys(found.subject for found in own))
     cells = {(found.subject, found.metric): found for found in own}
@@ -200,7 +202,7 @@ def _pairs(evaluation: "Evaluation", classes: list[str]) -> Iterator[dict[str, A
     """Yield for each of the rarest classes its synthetic samples that lie nearest to a training sample, beside that."""
     made, learnt = (evaluation.gallery.get(f"nearest {source}", {}) for source in ("synthetic", "training"))
     for name in [name for name in classes if name in made][:_PAIRS]:
-        if evaluation.described["kind"] == "image":
+        if kind_named(evaluation.described["kind"]).has_preview:
             image = pictures.pairs(made[name], learnt[name])
             alt = (
                 f"{len(made[name])} synthetic images of class {shortened(name)} above their nearest training images, "

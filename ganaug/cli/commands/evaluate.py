@@ -41,6 +41,10 @@ def evaluate(
     score: Annotated[
         str, typer.Option(help="What decides about utility: balanced accuracy, or recall of rare classes.")
     ] = "balanced accuracy",
+    budget: Annotated[
+        float | None,
+        typer.Option(help="CPU-seconds for utility: fewer fits are made where they would take longer."),
+    ] = None,
     metrics: Annotated[
         list[str] | None, typer.Option("--metric", metavar="NAME", help="A plugin's metric; may be repeated.")
     ] = None,
@@ -92,6 +96,7 @@ def evaluate(
         dataset.y,
         questions=questions or QUESTIONS,
         score=score,
+        budget=budget,
         metrics=metrics or (),
         random_state=seed,
     )

@@ -222,21 +222,18 @@ def synth(
         if together.rank > 0:
             return
         judged = compared if _is_first(machine) else None
-        quality = {} if judged is None else summary.quality(gan, judged, shown())
+        quality = None if judged is None else summary.quality(gan, judged, shown())
     seconds = time.perf_counter() - start
     wrote = f"Wrote {plan.n:,} samples to {out} in {seconds:.0f} s:"
     lines = [wrote if written else f"{out} is complete, nothing was left to do:", summary.table(plan)]
     if _is_first(machine):
-        lines += summary.verdicts(plan, None if judged is None else quality)
+        lines.append(summary.verdict_line(quality))
     lines += [f"See {out / PREVIEW}."] if plan.preview else []
     data_out = {
         "out": str(out),
         "counts": plan.counts(),
         "seconds": round(seconds, 2),
-        "quality": {
-            str(label): {name: None if math.isnan(value) else value for name, value in vars(found).items()}
-            for label, found in quality.items()
-        },
+        "fidelity": None if quality is None else quality.to_dict(),
     }
     result(lines, data_out, as_json)
 

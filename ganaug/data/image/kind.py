@@ -8,6 +8,7 @@ import torch
 from ganaug.core.classes import Classes
 from ganaug.data.codec import Codec
 from ganaug.data.image.codec import ImageCodec
+from ganaug.data.image.disguises import disguises
 from ganaug.data.image.pixels import to_picture
 from ganaug.data.kind import Kind
 
@@ -78,7 +79,7 @@ IMAGE = Kind(
     sources=("gan", "deformation", "recolouring", "symmetry"),
     default_shares=default_shares,
     judged=True,
-    metrics=("frechet", "kernel", "class-score", "neighbourhoods", "spectrum", "two-sample"),
+    metrics=("frechet", "kid", "inception-score", "prdc", "spectrum", "c2st"),
     classifier="network",
     finetune_share=0.5,
     class_learning_rate=4.0,  # docs/experiments/transfer.md
@@ -87,5 +88,6 @@ IMAGE = Kind(
     n_shown=100,
     repeats=3,
     show=show,
+    disguises=disguises,
     has_preview=True,
 )

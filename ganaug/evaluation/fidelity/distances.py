@@ -1,9 +1,9 @@
-"""Distances between two clouds of features: Fréchet and kernel distance, and the score of Inception."""
+"""Distances between two clouds of features: Fréchet distance and KID, and the Inception score."""
 
 import numpy as np
 from scipy.special import log_softmax
 
-from ganaug.evaluation.samples import Samples, Score
+from ganaug.evaluation.samples import Samples, Score, require_finite
 
 
 def frechet_distance(real: np.ndarray, made: np.ndarray) -> float:
@@ -14,12 +14,18 @@ def frechet_distance(real: np.ndarray, made: np.ndarray) -> float:
     real, made : ndarray of shape (n, dim), (m, dim)
         At least 2 samples each.
 
+    Raises
+    ------
+    ValueError
+        If there are fewer, their widths differ, or a value is not finite.
+
     Examples
     --------
     >>> points = np.array([[0.0], [1.0], [2.0]])
     >>> frechet_distance(points, points + 3)
     9.0
     """
+    _check_clouds(real, made)
     shift = real.mean(0) - made.mean(0)
     first, second = (np.atleast_2d(np.cov(x, rowvar=False)) for x in (real, made))
     values, vectors = np.linalg.eigh(first)
@@ -38,6 +44,7 @@ def kernel_distance(real: np.ndarray, made: np.ndarray) -> float:
     real, made : ndarray of shape (n, dim), (m, dim)
         At least 2 samples each.
     """
+    _check_clouds(real, made)
 
     def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         return (a @ b.T / a.shape[1] + 1) ** 3
@@ -47,6 +54,15 @@ def kernel_distance(real: np.ndarray, made: np.ndarray) -> float:
         return (k.sum() - np.trace(k)) / (len(x) * (len(x) - 1))
 
     return float(within(real) + within(made) - 2 * kernel(real, made).mean())
+
+
+def _check_clouds(real: np.ndarray, made: np.ndarray) -> None:
+    for name, points in (("real", real), ("made", made)):
+        if points.ndim != 2 or len(points) < 2:
+            raise ValueError(f"expected at least 2 samples of shape (n, dim); {name} has shape {points.shape}")
+    if real.shape[1] != made.shape[1]:
+        raise ValueError(f"both sets need the same features; got {real.shape[1]} and {made.shape[1]}")
+    require_finite(real, made)
 
 
 def inception_score(logits: np.ndarray) -> float:
@@ -68,13 +84,13 @@ def frechet(real: Samples, made: Samples) -> dict[str, Score]:
     return {"Fréchet distance": Score(frechet_distance(real.features, made.features), "lower")}
 
 
-def kernel(real: Samples, made: Samples) -> dict[str, Score]:
-    """Kernel distance in feature space."""
-    return {"kernel distance": Score(kernel_distance(real.features, made.features), "lower")}
+def kid(real: Samples, made: Samples) -> dict[str, Score]:
+    """Kernel Inception distance (KID) with the features in place of Inception's."""
+    return {"KID": Score(kernel_distance(real.features, made.features), "lower")}
 
 
-def class_score(real: Samples, made: Samples) -> dict[str, Score]:
+def inception(real: Samples, made: Samples) -> dict[str, Score]:
     """Inception-style score by the network's own classes; for one class alone it has no meaning."""
     if made.logits is None or len(np.unique(real.c)) < 2:
         return {}
-    return {"inception-style score": Score(inception_score(made.logits), "real")}
+    return {"Inception score": Score(inception_score(made.logits), "real")}

@@ -1,15 +1,13 @@
-"""How far the columns of two tables differ: each alone, and in pairs."""
+"""How far the single columns of two tables differ."""
 
 from collections.abc import Iterator
 
 import numpy as np
-from scipy.stats import ks_2samp, wasserstein_distance
+from scipy.stats import chi2, ks_2samp, wasserstein_distance
 
-from ganaug.data.codec import Span
 from ganaug.evaluation.samples import Samples, Score
 
 KS, TV, WASSERSTEIN = "Kolmogorov-Smirnov", "total variation", "Wasserstein"
-_BINS = 10  # equal shares of the real values that a number is cut into for mutual information
 
 
 def total_variation(real: np.ndarray, made: np.ndarray) -> float:
@@ -32,7 +30,30 @@ def by_column(real: Samples, made: Samples) -> Iterator[tuple[int, str, float]]:
             yield span.column, WASSERSTEIN, float(wasserstein_distance(a[:, 0], b[:, 0]))
 
 
-def columns(real: Samples, made: Samples) -> dict[str, Score]:
+def compare_columns(real: Samples, made: Samples) -> Iterator[tuple[int, float, float]]:
+    """Yield position, how far a column differs (0 … 1), and the p-value of Kolmogorov-Smirnov or chi-squared."""
+    for span in real.spans:
+        a, b = (samples.encoded[:, span.start : span.start + span.dim] for samples in (real, made))
+        if span.activation == "softmax":
+            yield span.column, total_variation(a, b), _chi_squared(a.sum(0), b.sum(0))
+        else:
+            test = ks_2samp(a[:, 0], b[:, 0], method="asymp")
+            yield span.column, float(test.statistic), float(test.pvalue)
+
+
+def _chi_squared(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the p-value of a test that counts have the same shares; levels of few expected samples are joined."""
+    table = np.array([first, second], dtype=float)
+    rare = table.sum(0) * table.sum(1).min() / table.sum() < 5
+    table = np.column_stack([table[:, ~rare], table[:, rare].sum(1)])
+    table = table[:, table.sum(0) > 0]
+    if table.shape[1] < 2:
+        return 1.0
+    expected = np.outer(table.sum(1), table.sum(0)) / table.sum()
+    return float(chi2.sf(((table - expected) ** 2 / expected).sum(), table.shape[1] - 1))
+
+
+def measure_marginals(real: Samples, made: Samples) -> dict[str, Score]:
     """Means over columns of Kolmogorov-Smirnov statistic, Wasserstein distance and total variation."""
     if real.encoded.ndim > 2:
         return {}
@@ -40,49 +61,3 @@ def columns(real: Samples, made: Samples) -> dict[str, Score]:
     for _, metric, value in by_column(real, made):
         found.setdefault(metric, []).append(value)
     return {metric: Score(float(np.mean(values)), "lower") for metric, values in found.items()}
-
-
-def pairs(real: Samples, made: Samples) -> dict[str, Score]:
-    """Mean absolute difference, over pairs of columns, of correlation (numbers) and of mutual information (all)."""
-    if real.encoded.ndim > 2:
-        return {}
-    scores = {}
-    numbers = [span.start for span in real.spans if span.activation != "softmax"]
-    if len(numbers) > 1:
-        a, b = (correlations(samples.encoded[:, numbers]) for samples in (real, made))
-        scores["correlation difference"] = Score(float(np.abs(a - b).mean()), "lower")
-    if len(real.spans) > 1:
-        first, second = (mutual_information(_levels(samples, real)) for samples in (real, made))
-        scores["mutual information difference"] = Score(float(np.abs(first - second).mean()), "lower")
-    return scores
-
-
-def correlations(numbers: np.ndarray) -> np.ndarray:
-    """Return Pearson's correlation of every pair of columns of ``numbers (n, k)``; 0 where one is constant."""
-    centred = numbers - numbers.mean(0, dtype=np.float64)
-    length = np.linalg.norm(centred, axis=0)
-    scaled = centred / np.where(length > 1e-6 * np.sqrt(len(numbers)), length, np.inf)
-    return (scaled.T @ scaled)[np.triu_indices(numbers.shape[1], 1)]
-
-
-def mutual_information(levels: list[np.ndarray]) -> np.ndarray:
-    """Return the mutual information, in nats, of every pair of columns given as one-hot rows ``(n, k_i)``."""
-    starts = np.cumsum([0, *[part.shape[1] for part in levels]])
-    joined = np.concatenate(levels, axis=1, dtype=np.float64)
-    joint, share = joined.T @ joined / len(joined), joined.mean(0)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        terms = np.where(joint > 0, joint * (np.log(joint) - np.log(np.outer(share, share))), 0.0)
-    blocks = np.add.reduceat(np.add.reduceat(terms, starts[:-1], axis=0), starts[:-1], axis=1)
-    return blocks[np.triu_indices(len(levels), 1)]
-
-
-def _levels(samples: Samples, real: Samples) -> list[np.ndarray]:
-    """Return every span as one-hot rows; numbers are cut where the real ones fall into equal shares."""
-    return [_one_hot(samples, real, span) for span in real.spans]
-
-
-def _one_hot(samples: Samples, real: Samples, span: Span) -> np.ndarray:
-    if span.activation == "softmax":
-        return samples.encoded[:, span.start : span.start + span.dim]
-    cuts = np.unique(np.quantile(real.encoded[:, span.start], np.arange(1, _BINS) / _BINS))
-    return np.eye(len(cuts) + 1)[np.searchsorted(cuts, samples.encoded[:, span.start], side="right")]

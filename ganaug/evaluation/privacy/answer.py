@@ -3,29 +3,41 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
-from sklearn.neighbors import NearestNeighbors
 
-from ganaug.evaluation.fidelity.neighbourhoods import kth_distances, nearest_distances
-from ganaug.evaluation.fidelity.two_sample import auc_error
+from ganaug.evaluation.fidelity.c2st import auc_error
+from ganaug.evaluation.fidelity.prdc import kth_distances, nearest_distances
+from ganaug.evaluation.intervals import LEVEL, MIN_HELD_OUT, proportion_interval
 from ganaug.evaluation.privacy.leakage import digests
-from ganaug.evaluation.result import OVERALL, Answer, Measurement, Verdict
+from ganaug.evaluation.privacy.near_duplicates import (
+    Disguises,
+    Excess,
+    Reference,
+    crowded,
+    find_crowd,
+    find_excess,
+)
+from ganaug.evaluation.result import OVERALL, Answer, Measurement, Verdict, worst
 from ganaug.evaluation.samples import Samples, evenly
 
 WARNING = (
     "None of this is differential privacy: the numbers say what simple attacks find, not what none can find, and they "
     "say nothing about a single person. Do not publish synthetic samples of confidential data on their strength."
 )
-RATIO, EXACT, NEAR = "distance ratio", "exact duplicates", "near duplicates"
+RATIO, EXACT, NEAR_DUPLICATES = "distance ratio", "exact duplicates", "near duplicates"
 ACCURACY, LOSS, MEMBERSHIP = "adversarial accuracy", "privacy loss", "membership AUC"
-_FEWEST = 10  # samples of a class in each of the three sets
-_MOST = 5_000  # of a class in each; more are thinned evenly
-_NEAR = 0.05  # quantile of distances between training samples that counts as near
-_DRAWS, _MOST_DRAWN = 5, 1_000  # draws of equally many samples, for the adversarial accuracy
+_MIN_MEASURED = 10  # samples of a class in each of the three sets
+_MAX_SAMPLES = 5_000  # of a class in each; more are thinned evenly
+_N_DRAWS, _MAX_DRAWN = 5, 1_000  # draws of equally many samples, for the adversarial accuracy
+_ENOUGH = 30  # held-out samples of a class: with fewer, training samples help to tell what real ones do
 _GIVEN_AWAY, _SUSPECT = 0.6, 0.53  # lower bounds of the membership AUC
+_UNTOLD = 0.65  # upper bound of the membership AUC up to which there is surely no sign
 _COPIED = 0.01  # excess share of exact duplicates
+_NEAR_COPIED, _NEAR_SUSPECT = 0.10, 0.02  # lower bounds of the excess share of near duplicates
+_NEAR_UNTOLD = 0.15  # its upper bound up to which there is surely no sign
 _SURE, _SURE_OF_ONE = 1.96, 3.0  # standard errors: over all classes; for one of many
 
 
@@ -37,14 +49,19 @@ class _Distances:
     held_to_training: np.ndarray
     training_to_made: np.ndarray
     held_to_made: np.ndarray
-    within_training: np.ndarray
     copied: np.ndarray  # whether a synthetic sample equals a training sample
     twins: np.ndarray  # whether a held-out one does
+    accuracy: np.ndarray  # (1, 2): adversarial accuracy against training and against held-out samples
     unit: float
 
 
 def answer_privacy(
-    training: Samples, held_out: Samples, made: Samples, names: Mapping[int, str], rng: np.random.Generator
+    training: Samples,
+    held_out: Samples,
+    made: Samples,
+    names: Mapping[int, str],
+    rng: np.random.Generator,
+    disguises: Disguises,
 ) -> Answer:
     """Compare distances of synthetic and of held-out samples to the training samples, class by class.
 
@@ -56,29 +73,46 @@ def answer_privacy(
         Of classes.
     rng : numpy.random.Generator
         Draws equally many samples for the adversarial accuracy.
+    disguises : callable
+        Of the `Kind`: the forms in which a copy would be recognised.
     """
-    found, accuracies = {}, {}
-    for condition, name in names.items():
-        learnt, held, own = (_flat(samples.of(condition)) for samples in (training, held_out, made))
-        if min(len(learnt), len(held), len(own)) >= _FEWEST:
-            found[name] = _distances(learnt, held, own)
-            accuracies[name] = _adversarial(learnt, held, own, rng)
+    found, usual, excesses, verdicts = {}, {}, {}, []
+    parts = {name: [samples.of_class(k) for samples in (training, held_out, made)] for k, name in names.items()}
+    judged = {name: three for name, three in parts.items() if min(map(len, three)) >= _MIN_MEASURED}
+    for name, three in judged.items():
+        learnt, held, own = map(_flat, three)
+        found[name] = _distances(learnt, held, own, rng)
+        if len(learnt) >= 2 * _MIN_MEASURED:  # half of the training samples stand for synthetic ones
+            usual[name] = _distances(learnt[1::2], held, learnt[::2], rng)
+        excesses[name], crowd = _near_duplicates(three[0], three[1], three[2], disguises, LEVEL / len(judged))
+        verdicts += [_judge_near(excesses[name], name), *_judge_crowd(crowd, name)]
+        verdicts.append(_judged(found[name], name, _SURE_OF_ONE))
     if not found:
-        because = f"no class has {_FEWEST} training, held-out and synthetic samples"
-        return Answer("privacy", Verdict("open", "cannot be judged", because), (), (WARNING,))
+        because = f"no class has {_MIN_MEASURED} training, held-out and synthetic samples"
+        return Answer("privacy", Verdict("cannot be judged", "cannot be judged", because), (), (WARNING,))
     pooled = _pooled(list(found.values()))
-    weights = [len(d.held_to_training) for d in found.values()]
-    on_training, on_held_out = np.average(list(accuracies.values()), axis=0, weights=weights)
-    measured = [*_measurements(OVERALL, pooled, (float(on_training), float(on_held_out)))]
+    verdicts.insert(0, _judged(pooled, OVERALL, _SURE))
+    counts = {name: len(held) for name, (_, held, _) in parts.items()}
+    few = min(counts, key=lambda name: counts[name])
+    if counts[few] < MIN_HELD_OUT:
+        because = f"class {few} cannot be judged with {counts[few]} held-out samples; {MIN_HELD_OUT} are the least"
+        verdicts.append(
+            Verdict("cannot be judged", "cannot be judged", because, n=counts[few], limit=float(MIN_HELD_OUT))
+        )
+    measured = [
+        *_measurements(OVERALL, pooled, _pooled(list(usual.values())) if usual else None, _mean_excess(excesses, found))
+    ]
     for name, distances in found.items():
-        measured += _measurements(name, distances, accuracies[name])
+        measured += _measurements(name, distances, usual.get(name), excesses[name])
     left_out = [name for name in names.values() if name not in found]
-    notes = (f"Privacy of {', '.join(left_out)} is not judged: fewer than {_FEWEST} samples.",) if left_out else ()
+    notes = (
+        (f"Privacy of {', '.join(left_out)} is not judged: fewer than {_MIN_MEASURED} samples.",) if left_out else ()
+    )
     drawn = {
         "to training": _drawn(found, synthetic="made_to_training", held_out="held_to_training"),
         "to synthetic": _drawn(found, training="training_to_made", held_out="held_to_made"),
     }
-    return Answer("privacy", _verdict(pooled, found), tuple(measured), (*notes, WARNING), drawn)
+    return Answer("privacy", worst(verdicts), tuple(measured), (*notes, WARNING), drawn)
 
 
 def membership(members: np.ndarray, others: np.ndarray) -> tuple[float, float]:
@@ -117,10 +151,10 @@ def _flat(samples: Samples) -> np.ndarray:
 
 
 def _some(rows: np.ndarray) -> np.ndarray:
-    return rows[evenly(len(rows), _MOST)]
+    return rows[evenly(len(rows), _MAX_SAMPLES)]
 
 
-def _distances(training: np.ndarray, held_out: np.ndarray, made: np.ndarray) -> _Distances:
+def _distances(training: np.ndarray, held_out: np.ndarray, made: np.ndarray, rng: np.random.Generator) -> _Distances:
     some, held_out, made = _some(training), _some(held_out), _some(made)
     held_to_training = nearest_distances(held_out, training)
     unit = float(np.median(held_to_training)) or 1.0
@@ -130,63 +164,117 @@ def _distances(training: np.ndarray, held_out: np.ndarray, made: np.ndarray) -> 
         held_to_training / unit,
         nearest_distances(some, made) / unit,
         nearest_distances(held_out, made) / unit,
-        NearestNeighbors(n_neighbors=2).fit(training).kneighbors(some)[0][:, 1] / unit,
         np.array([digest in learnt for digest in digests(made)]),
         np.array([digest in learnt for digest in digests(held_out)]),
+        _adversarial(training, held_out, made, rng),
         unit,
     )
 
 
-def _adversarial(
-    training: np.ndarray, held_out: np.ndarray, made: np.ndarray, rng: np.random.Generator
-) -> tuple[float, float]:
-    """Return the adversarial accuracy against training and against held-out samples, averaged over draws."""
-    n = min(len(training), len(held_out), len(made), _MOST_DRAWN)
+def _adversarial(training: np.ndarray, held_out: np.ndarray, made: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the adversarial accuracy against training and against held-out samples, averaged over draws: (1, 2)."""
+    n = min(len(training), len(held_out), len(made), _MAX_DRAWN)
     found = []
-    for _ in range(_DRAWS):
+    for _ in range(_N_DRAWS):
         a, b, s = (part[rng.choice(len(part), n, replace=False)] for part in (training, held_out, made))
         found.append((adversarial_accuracy(a, s), adversarial_accuracy(b, s)))
-    mean = np.mean(found, axis=0)
-    return float(mean[0]), float(mean[1])
+    return np.mean(found, axis=0, keepdims=True)
 
 
-def _measurements(subject: str, d: _Distances, accuracy: tuple[float, float]) -> Iterator[Measurement]:
-    held = float(np.median(d.held_to_training))
-    ratio = float(np.median(d.made_to_training)) / held if held else math.nan
-    near = float(np.quantile(d.within_training, _NEAR))
+def _near_duplicates(
+    training: Samples, held_out: Samples, made: Samples, disguises: Disguises, level: float
+) -> tuple[Excess, tuple[int, float, int]]:
+    """Compare near duplicates among synthetic samples with those among real ones."""
+    reference = Reference(training.encoded, disguises)
+    own, real = reference.closeness(made.encoded), [reference.closeness(held_out.encoded)]
+    if len(held_out) < _ENOUGH:
+        real.append(reference.own_closeness())
+    return find_excess(own, real, level), (*find_crowd(own, real), len(own.ratios))
+
+
+def _judge_near(excess: Excess, name: str) -> Verdict:
+    said = (
+        f"{excess.rate:.1%} of the synthetic samples of class {name} are near duplicates of a training sample"
+        f"{'' if excess.form == 'as it is' else f' ({excess.form})'}; {excess.real:.1%} of real ones are"
+    )
+    numbers: dict[str, Any] = {
+        "n": excess.n,
+        "value": excess.rate - excess.real,
+        "low": excess.low,
+        "high": excess.high,
+    }
+    if excess.low > _NEAR_COPIED:
+        return Verdict("bad", "copies training samples", said, **numbers, limit=_NEAR_COPIED)
+    if excess.low > _NEAR_SUSPECT:
+        return Verdict("doubtful", "stays near the training samples", said, **numbers, limit=_NEAR_SUSPECT)
+    if excess.high > _NEAR_UNTOLD:
+        return Verdict("cannot be judged", "cannot be judged", said, **numbers, limit=_NEAR_UNTOLD)
+    return Verdict("good", "no sign of copying", said, **numbers, limit=_NEAR_UNTOLD)
+
+
+def _judge_crowd(crowd: tuple[int, float, int], name: str) -> list[Verdict]:
+    """Return a verdict where one training sample has more synthetic near duplicates than chance gives any."""
+    most, chance, n = crowd
+    if not crowded(chance):
+        return []
+    said = f"one training sample of class {name} has {most} near duplicates among {n} synthetic samples"
+    return [Verdict("bad", "copies training samples", said, value=float(most))]
+
+
+def _mean_excess(excesses: Mapping[str, Excess], found: Mapping[str, _Distances]) -> Excess:
+    """Return the rates over all classes."""
+    made, held = ([len(getattr(d, part)) for d in found.values()] for part in ("copied", "twins"))
+    rate = float(np.average([e.rate for e in excesses.values()], weights=made))
+    real = float(np.average([e.real for e in excesses.values()], weights=held))
+    surest = max(excesses.values(), key=lambda e: e.low)
+    return Excess(surest.near, rate, real, math.nan, math.nan, surest.form, sum(held))
+
+
+def _measurements(subject: str, d: _Distances, usual: _Distances | None, excess: Excess) -> Iterator[Measurement]:
+    real = _numbers(usual) if usual is not None else dict.fromkeys((RATIO, ACCURACY, LOSS, MEMBERSHIP), math.nan)
+    own = _numbers(d)
     auc, error = membership(d.training_to_made, d.held_to_made)
-    on_training, on_held_out = accuracy
-    yield Measurement(subject, RATIO, ratio, real=1.0, better="real")
-    yield Measurement(subject, EXACT, float(d.copied.mean()), real=float(d.twins.mean()), better="lower")
-    share, held_share = ((distances <= near).mean() for distances in (d.made_to_training, d.held_to_training))
-    yield Measurement(subject, NEAR, float(share), real=float(held_share), better="lower")
-    yield Measurement(subject, ACCURACY, on_training, real=0.5, better="real")
-    yield Measurement(subject, LOSS, on_held_out - on_training, real=0.0, better="lower")
-    bounds = {"low": max(0.0, auc - _SURE * error), "high": min(1.0, auc + _SURE * error)}
-    yield Measurement(subject, MEMBERSHIP, auc, **bounds, real=0.5, better="lower")
+    yield Measurement(subject, RATIO, own[RATIO], real=real[RATIO], better="real")
+    bounds = proportion_interval(d.copied.sum(), len(d.copied))
+    yield Measurement(subject, EXACT, float(d.copied.mean()), *bounds, real=float(d.twins.mean()), better="lower")
+    bounds = proportion_interval(excess.rate * len(d.copied), len(d.copied))
+    yield Measurement(subject, NEAR_DUPLICATES, excess.rate, *bounds, real=excess.real, better="lower")
+    yield Measurement(subject, ACCURACY, own[ACCURACY], real=real[ACCURACY], better="real")
+    yield Measurement(subject, LOSS, own[LOSS], real=real[LOSS], better="lower")
+    bounds = max(0.0, auc - _SURE * error), min(1.0, auc + _SURE * error)
+    yield Measurement(subject, MEMBERSHIP, auc, *bounds, real=real[MEMBERSHIP], better="lower")
 
 
-def _verdict(pooled: _Distances, found: Mapping[str, _Distances]) -> Verdict:
-    """Judge all classes together and each alone, the latter with more caution; the worst counts."""
-    verdicts = [_judged(pooled, OVERALL, _SURE), *(_judged(d, name, _SURE_OF_ONE) for name, d in found.items())]
-    return max(verdicts, key=lambda verdict: ("good", "fair", "bad").index(verdict.grade))
+def _numbers(d: _Distances) -> dict[str, float]:
+    held = float(np.median(d.held_to_training))
+    on_training, on_held_out = np.average(d.accuracy, axis=0)
+    return {
+        RATIO: float(np.median(d.made_to_training)) / held if held else math.nan,
+        ACCURACY: float(on_training),
+        LOSS: float(on_held_out - on_training),
+        MEMBERSHIP: membership(d.training_to_made, d.held_to_made)[0],
+    }
 
 
 def _judged(d: _Distances, name: str, sure: float) -> Verdict:
+    """Judge exact duplicates and the membership attack: over all classes, or with more caution for one of many."""
     where = "" if name == OVERALL else f" of class {name}"
-    copied, twins = d.copied.mean(), d.twins.mean()
-    slack = sure * math.sqrt(max(twins * (1 - twins), 1 / len(d.twins)) / len(d.twins))
+    copied, twins, n = float(d.copied.mean()), float(d.twins.mean()), len(d.twins)
+    slack = sure * math.sqrt(max(twins * (1 - twins), 1 / n) / n)
     if copied > twins + max(_COPIED, slack):
         because = f"{copied:.1%} of the synthetic samples{where} equal a training sample; {twins:.1%} of real ones do"
-        return Verdict("bad", "copies training samples", because)
+        return Verdict("bad", "copies training samples", because, n=n, value=copied, limit=twins + max(_COPIED, slack))
     auc, error = membership(d.training_to_made, d.held_to_made)
-    low = auc - sure * error
+    low, high = auc - sure * error, auc + sure * error
     because = f"an attack tells training samples{where} from others with an AUC of {auc:.2f} (0.5: not at all)"
+    numbers: dict[str, Any] = {"n": n, "value": auc, "low": low, "high": high}
     if low > _GIVEN_AWAY:
-        return Verdict("bad", "gives training samples away", because)
+        return Verdict("bad", "gives training samples away", because, **numbers, limit=_GIVEN_AWAY)
     if low > _SUSPECT:
-        return Verdict("fair", "stays near the training samples", because)
-    return Verdict("good", "no sign of copying", because)
+        return Verdict("doubtful", "stays near the training samples", because, **numbers, limit=_SUSPECT)
+    if name == OVERALL and high > _UNTOLD:
+        return Verdict("cannot be judged", "cannot be judged", because, **numbers, limit=_UNTOLD)
+    return Verdict("good", "no sign of copying", because, **numbers, limit=_UNTOLD)
 
 
 def _drawn(found: Mapping[str, _Distances], **parts: str) -> dict[str, np.ndarray]:

@@ -1,26 +1,36 @@
 """Whether synthetic samples help a classifier, against the best that can be done without them."""
 
-import math
+import logging
+import time
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t as student
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
+from ganaug.evaluation.intervals import LEVEL, MIN_HELD_OUT, class_mean_interval
 from ganaug.evaluation.result import Answer, Measurement, Verdict
 from ganaug.evaluation.utility.arms import ALONE, BOTH, Arm, Data, worth_trying
 
+logger = logging.getLogger("ganaug")
 SCORES = BALANCED, RARE = "balanced accuracy", "recall of rare classes"
 _RARE = 1 / 2  # of the largest class: a smaller one is rare
-_FEWEST = 2  # held-out samples of a class that enters
+_MIN_ENTERING = 2  # held-out samples of a class that enters
 _FEW = 30  # of the smallest class: fewer, and only large gains show
-_LEVEL = 0.05
 _MATTERS = 0.005  # a smaller difference is none
+_MAX_HALF_WIDTH = 0.06  # of the interval: a wider one is ignorance, not "no difference"
 
 
 def answer_utility(
-    data: Data, arms: Mapping[str, Arm], names: Mapping[int, str], *, score: str, repeats: int, seed: int
+    data: Data,
+    arms: Mapping[str, Arm],
+    names: Mapping[int, str],
+    *,
+    score: str,
+    repeats: int,
+    seed: int,
+    budget: float | None = None,
 ) -> Answer:
     """Train in every way, judge on the held-out samples, and compare real + synthetic with all classical ways.
 
@@ -36,29 +46,28 @@ def answer_utility(
     repeats : int
         Fits in each way but with synthetic samples alone, with other seeds and other synthetic samples.
     seed : int
+    budget : float, optional
+        CPU-seconds: when the next repeat would go beyond them, there is none.
     """
     counts = np.bincount(data.c)
     held = np.bincount(data.c_test, minlength=len(counts))
-    judged = np.flatnonzero(held >= _FEWEST)
+    judged = np.flatnonzero(held >= _MIN_ENTERING)
     rare = np.intersect1d(judged, np.flatnonzero(counts < _RARE * counts.max()))
     if len(judged) < 2 or len(data.c_made) == 0:
-        because = f"it takes two classes with {_FEWEST} held-out samples each, and synthetic samples"
-        return Answer("utility", Verdict("open", "cannot be judged", because), ())
+        because = f"it takes two classes with {_MIN_ENTERING} held-out samples each, and synthetic samples"
+        return Answer("utility", Verdict("cannot be judged", "cannot be judged", because), ())
     groups = {BALANCED: judged} | ({RARE: rare} if len(rare) else {})
     if score not in groups:
         because = "no class has fewer than half of the largest one's samples"
-        return Answer("utility", Verdict("open", "cannot be judged", f"there is no {RARE}: {because}"), ())
+        return Answer("utility", Verdict("cannot be judged", "cannot be judged", f"there is no {RARE}: {because}"), ())
     arms = worth_trying(arms, counts)
-    outputs = {
-        name: np.stack([arm(data, seed + r) for r in range(1 if name == ALONE else repeats)])
-        for name, arm in arms.items()
-    }
+    outputs, done = _outputs(data, arms, repeats, seed, budget)
     right = {name: found.argmax(2) == data.c_test for name, found in outputs.items()}
     measured, repeated = [], []
     for name, found in outputs.items():
         for metric, group in groups.items():
-            value, low, high = _interval(right[name].astype(float), data.c_test, group)
-            measured.append(Measurement(name, metric, value, max(low, 0.0), min(high, 1.0)))
+            bounds = class_mean_interval(right[name].astype(float), data.c_test, group, bounds=(0.0, 1.0))
+            measured.append(Measurement(name, metric, *bounds))
         for metric, values in _others(found, data.c_test, judged, rare).items():
             measured.append(Measurement(name, metric, float(np.mean(values))))
             repeated += [(name, r, metric, value) for r, value in enumerate(values)]
@@ -70,8 +79,11 @@ def answer_utility(
         for arm in (BOTH, ALONE):
             for rival in rivals:
                 gain = right[arm].astype(float) - right[rival]
-                measured.append(Measurement(arm, f"{metric} over {rival}", *_interval(gain, data.c_test, group)))
+                bounds = class_mean_interval(gain, data.c_test, group)
+                measured.append(Measurement(arm, metric, *bounds, rival=rival))
     notes = []
+    if done < repeats:
+        notes.append(f"The budget was enough for {done} of {repeats} fits of each kind.")
     if held[judged].min() < _FEW:
         name = names[int(judged[held[judged].argmin()])]
         notes.append(f"Class {name} has {held[judged].min()} held-out samples: only large gains can show.")
@@ -79,52 +91,55 @@ def answer_utility(
         "repeats": pd.DataFrame(repeated, columns=["arm", "repeat", "metric", "value"]),
         "confusion": pd.DataFrame(list(_confusion(outputs, data.c_test, names))),
     }
-    verdict = _verdict(right, data.c_test, groups[score], score, rivals)
+    verdict = _verdict(right, data.c_test, groups[score], score, rivals, names)
     return Answer("utility", verdict, tuple(measured), tuple(notes), drawn)
 
 
+def _outputs(
+    data: Data, arms: Mapping[str, Arm], repeats: int, seed: int, budget: float | None
+) -> tuple[dict[str, np.ndarray], int]:
+    """Fit every way as often as there is time for; return scores ``(repeats, n, n_classes)`` and the repeats."""
+    found: dict[str, list[np.ndarray]] = {name: [] for name in arms}
+    start = time.process_time()
+    for r in range(repeats):
+        used = time.process_time() - start
+        if budget is not None and r and used / r * (r + 1) > budget:
+            break
+        logger.info("utility: fit %d of %d of each of %d ways to train", r + 1, repeats, len(arms))
+        for name, arm in arms.items():
+            if name != ALONE or r == 0:
+                found[name].append(arm(data, seed + r))
+    return {name: np.stack(scores) for name, scores in found.items()}, len(found[BOTH])
+
+
 def _verdict(
-    right: Mapping[str, np.ndarray], c: np.ndarray, group: np.ndarray, score: str, rivals: list[str]
+    right: Mapping[str, np.ndarray],
+    c: np.ndarray,
+    group: np.ndarray,
+    score: str,
+    rivals: list[str],
+    names: Mapping[int, str],
 ) -> Verdict:
     """Help must show against every classical way; harm against the best, allowing for its having been picked."""
     means = {rival: _mean_recall(right[rival], c, group).mean() for rival in rivals}
     best = max(means, key=lambda rival: means[rival])
     gains = {rival: right[BOTH].astype(float) - right[rival] for rival in rivals}
-    value, low, high = _interval(gains[best], c, group)
+    value, low, high = class_mean_interval(gains[best], c, group)
+    smallest = int(min(group, key=lambda k: (c == k).sum()))
+    n = int((c == smallest).sum())
+    numbers: dict[str, Any] = {"n": n, "value": value, "low": low, "high": high}
     because = f"{100 * value:+.1f} ± {50 * (high - low):.1f} points of {score} over {best}, the best without them"
-    if value >= _MATTERS and all(_interval(gain, c, group)[1] > 0 for gain in gains.values()):
-        return Verdict("good", "helps", because)
-    if value <= -_MATTERS and _interval(gains[best], c, group, _LEVEL / len(rivals))[2] < 0:
-        return Verdict("bad", "hurts, don't use it", because)
-    return Verdict("fair", "no measurable difference", because)
-
-
-def _interval(
-    values: np.ndarray, c: np.ndarray, group: np.ndarray, level: float = _LEVEL
-) -> tuple[float, float, float]:
-    """Return the mean over classes of values of held-out samples, ``(repeats, n)``, and the bounds of an interval.
-
-    Two sources of error are added: which samples were held out (within each class), and the seeds of the fits. The
-    number of degrees of freedom is Welch and Satterthwaite's.
-    """
-    parts, freedom = [], []
-    by_class = []
-    for k in group:
-        own = values[:, c == k]
-        by_class.append(own.mean(1))
-        parts.append(own.mean(0).var(ddof=1) / own.shape[1] / len(group) ** 2)
-        freedom.append(own.shape[1] - 1)
-    each = np.mean(by_class, axis=0)
-    if len(each) > 1:
-        parts.append(each.var(ddof=1) / len(each))
-        freedom.append(len(each) - 1)
-    variances, value = np.array(parts), float(each.mean())
-    total = variances.sum()
-    if not total:
-        return value, value, value
-    df = total**2 / (variances**2 / freedom).sum()
-    half = float(student.ppf(1 - level / 2, df)) * math.sqrt(total)
-    return value, value - half, value + half
+    if n < MIN_HELD_OUT:
+        few = f"class {names[smallest]} cannot be judged with {n} held-out samples; {MIN_HELD_OUT} are the least"
+        return Verdict("cannot be judged", "cannot be judged", f"{few} ({because})", **numbers, limit=MIN_HELD_OUT)
+    if value >= _MATTERS and all(class_mean_interval(gain, c, group)[1] > 0 for gain in gains.values()):
+        return Verdict("good", "helps", because, **numbers, limit=0.0)
+    surely = class_mean_interval(gains[best], c, group, level=LEVEL / len(rivals))
+    if value <= -_MATTERS and surely[2] < 0:
+        return Verdict("bad", "hurts, don't use it", because, **numbers, limit=0.0)
+    if high - low > 2 * _MAX_HALF_WIDTH:
+        return Verdict("cannot be judged", "cannot be judged", f"{because}: too wide to tell", **numbers, limit=0.0)
+    return Verdict("doubtful", "no measurable difference", because, **numbers, limit=0.0)
 
 
 def _mean_recall(right: np.ndarray, c: np.ndarray, group: np.ndarray) -> np.ndarray:

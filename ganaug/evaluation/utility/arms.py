@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import has_fit_parameter
+from threadpoolctl import threadpool_limits
 
 from ganaug.core.errors import ConfigError
 from ganaug.models.classifier import batch_weights, fit_classifier, outputs
@@ -67,7 +68,8 @@ def row_arms(classifier: Any = None) -> dict[str, Arm]:
         own = clone(model)
         if "random_state" in own.get_params():
             own.set_params(random_state=seed)
-        with warnings.catch_warnings():
+        # One thread: on a few thousand rows more gain nothing, and on a busy machine they wait for each other.
+        with warnings.catch_warnings(), threadpool_limits(1):
             warnings.simplefilter("ignore", ConvergenceWarning)
             if weighs and weights is not None and not np.allclose(weights, 1):
                 own.fit(x, c, sample_weight=weights)
@@ -171,3 +173,6 @@ def worth_trying(arms: Mapping[str, Arm], counts: np.ndarray) -> dict[str, Arm]:
     """Leave out the ways that balance classes where they are balanced."""
     idle = (WEIGHTS, OVER_SAMPLING, SMOTE_ARM) if about_equal(counts) else ()
     return {name: arm for name, arm in arms.items() if name not in idle}
+
+
+ARMS = {"trees": row_arms, "network": image_arms}  # by `Kind.classifier`

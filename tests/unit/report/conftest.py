@@ -38,7 +38,7 @@ def made_up(kind, classes, gallery, columns=None, note="A note.", data="some dat
     values = {arm: 0.6 + 0.05 * i for i, arm in enumerate(ARMS)}
     utility = [Measurement(arm, "balanced accuracy", v, v - 0.05, v + 0.05) for arm, v in values.items()]
     utility += [Measurement(arm, "macro F1", v) for arm, v in values.items()]
-    utility += [Measurement("real + synthetic", f"balanced accuracy over {arm}", 0.05, -0.02, 0.12) for arm in ARMS[:4]]
+    utility += [Measurement("real + synthetic", "balanced accuracy", 0.05, -0.02, 0.12, rival=arm) for arm in ARMS[:4]]
     confusion = pd.DataFrame(
         [
             {"arm": arm, "truth": t, "called": c, "share": 0.8 if t == c else 0.2 / max(1, len(classes) - 1)}
@@ -54,9 +54,15 @@ def made_up(kind, classes, gallery, columns=None, note="A note.", data="some dat
     look = measured(["precision", "coverage"])
     copied = measured(["distance ratio", "membership AUC"])
     answers = {
-        "fidelity": Answer("fidelity", Verdict("good", "looks real", "0.93 of 0.95"), look, (), fidelity_drawn),
+        "fidelity": Answer(
+            "fidelity",
+            Verdict("good", "looks real", "0.93 of 0.95", 40, 0.93, 0.9, 0.96, 0.8),
+            look,
+            (),
+            fidelity_drawn,
+        ),
         "utility": Answer(
-            "utility", Verdict("fair", "no difference", note), tuple(utility), (note,), {"confusion": confusion}
+            "utility", Verdict("doubtful", "no difference", note), tuple(utility), (note,), {"confusion": confusion}
         ),
         "privacy": Answer("privacy", Verdict("bad", "gives people away", note), copied, (), distances),
     }

@@ -156,15 +156,14 @@ class TestTables:
         np.savez("d.npz", X=np.random.default_rng(0).normal(size=(30, 2)), y=np.zeros(30, dtype=int))
         result, _ = ok("synth", "--data", "d.npz", "-n", 3, "--json", *FAST)
         assert result["counts"] == {"0": 3}
-        assert result["quality"]["0"]["agreement"] is None
+        assert result["fidelity"]["verdict"]["grade"] == "cannot be judged"
 
     def test_verdict_where_judging_is_impossible(self, ok, models, elsewhere):
         np.savez("d.npz", X=np.random.default_rng(0).normal(size=(22, 2)), y=np.repeat([0, 1, 2], [19, 2, 1]))
         out, _ = ok("synth", "--data", "d.npz", "-n", 3, *FAST)
         assert "nan" not in out
-        two, one = out.splitlines()[-2:]
-        assert two.startswith("  1: diversity: they cover")
-        assert one == "  2: not judged (fewer than 2 real samples)"
+        assert out.splitlines()[-1].startswith("fidelity cannot be judged: ")
+        assert out.splitlines()[-1].endswith("Give more real samples to compare with.")
         out, _ = ok("synth", "--model", models / "orders.safetensors", "-n", 2, "-o", "other")
         assert out.splitlines()[-1].startswith("Not judged: give --data")
 
@@ -179,7 +178,7 @@ class TestOutput:
         found = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
         assert found["out"] == "synthetic"
         assert found["counts"] == {"cat": 3, "dog": 3, "teardrop": 3}
-        assert found["quality"].keys() == {"cat", "dog", "teardrop"}
+        assert found["fidelity"]["verdict"]["grade"] in ("good", "doubtful", "bad", "cannot be judged")
         assert "writing" in err
 
     def test_quiet_leaves_stderr_empty(self, cli):

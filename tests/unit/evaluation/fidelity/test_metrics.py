@@ -15,11 +15,11 @@ from torchmetrics.image.kid import KernelInceptionDistance
 
 from ganaug.data.kind import fit_codec
 from ganaug.evaluation.features import Features
-from ganaug.evaluation.fidelity import marginals as columns
-from ganaug.evaluation.fidelity.distances import class_score, frechet_distance, inception_score, kernel_distance
-from ganaug.evaluation.fidelity.neighbourhoods import neighbourhoods, prdc
+from ganaug.evaluation.fidelity import correlations as pairs, marginals as columns
+from ganaug.evaluation.fidelity.c2st import auc_error, c2st_auc
+from ganaug.evaluation.fidelity.distances import frechet_distance, inception, inception_score, kernel_distance
+from ganaug.evaluation.fidelity.prdc import measure_prdc, prdc
 from ganaug.evaluation.fidelity.spectrum import octaves, spectrum
-from ganaug.evaluation.fidelity.two_sample import auc_error, two_sample_auc
 from ganaug.evaluation.samples import Samples
 
 
@@ -100,12 +100,12 @@ def test_precision_recall_density_coverage_follow_the_papers(k, n, m, dim):
     assert prdc(real, made, k=k) == pytest.approx(expected, abs=1e-9)
 
 
-def test_neighbourhoods_of_few_samples_are_not_told():
+def test_prdc_of_few_samples_are_not_told():
     real = Samples(np.zeros((5, 2)), np.zeros(5, int), np.zeros((5, 2)), None, ())
-    assert neighbourhoods(real, real) == {}
+    assert measure_prdc(real, real) == {}
 
 
-def test_two_sample_auc_is_the_rank_statistic_of_held_out_scores():
+def test_c2st_auc_is_the_rank_statistic_of_held_out_scores():
     real, made = clouds(80, 60)
     x, is_made = np.r_[real, made], np.repeat([0, 1], [80, 60])
     scores = np.empty(140)
@@ -113,7 +113,7 @@ def test_two_sample_auc_is_the_rank_statistic_of_held_out_scores():
         trees = ExtraTreesClassifier(50, min_samples_leaf=2, random_state=5).fit(x[learnt], is_made[learnt])
         scores[unseen] = trees.predict_proba(x[unseen])[:, 1]
     expected = mannwhitneyu(scores[is_made == 1], scores[is_made == 0]).statistic / (80 * 60)
-    assert two_sample_auc(real, made, seed=5) == pytest.approx(expected, abs=1e-6)
+    assert c2st_auc(real, made, seed=5) == pytest.approx(expected, abs=1e-6)
 
 
 def test_auc_error_is_exact_for_exponential_scores():
@@ -155,37 +155,42 @@ def test_columns_equal_scipy_and_the_definition(tables):
     assert found[1, columns.TV] == pytest.approx(gaps, abs=1e-6)
     ones = [np.mean(t[:, 2]) for t in (real, made)]
     assert found[2, columns.TV] == pytest.approx(abs(ones[0] - ones[1]), abs=1e-6)
-    means = columns.columns(a, b)
+    means = columns.measure_marginals(a, b)
     assert means[columns.TV].value == pytest.approx((gaps + abs(ones[0] - ones[1])) / 2, abs=1e-6)
 
 
 def test_correlations_equal_numpy():
     numbers = clouds(dim=4)[0]
     expected = np.corrcoef(numbers, rowvar=False)[np.triu_indices(4, 1)]
-    np.testing.assert_allclose(columns.correlations(numbers), expected, atol=1e-9)
+    np.testing.assert_allclose(pairs.correlations(numbers), expected, atol=1e-9)
     constant = np.column_stack([numbers[:, 0], np.full(len(numbers), 0.1)]).astype(np.float32)
-    assert columns.correlations(constant).tolist() == [0]
+    assert pairs.correlations(constant).tolist() == [0]
 
 
 def test_mutual_information_equals_scikit_learn():
     rng = np.random.default_rng(0)
     codes = [rng.integers(0, 4, 300), rng.integers(0, 3, 300)]
     codes.append((codes[0] + codes[1] + (rng.random(300) < 0.2)) % 5)
-    found = columns.mutual_information([np.eye(k)[code] for code, k in zip(codes, (4, 3, 5), strict=True)])
+    found = pairs.mutual_information([np.eye(k)[code] for code, k in zip(codes, (4, 3, 5), strict=True)])
     expected = [mutual_info_score(codes[i], codes[j]) for i, j in ((0, 1), (0, 2), (1, 2))]
     np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
 def test_pairs_of_equal_tables_do_not_differ(tables):
     _, _, a, b, _ = tables
-    assert {score.value for score in columns.pairs(a, a).values()} == {0.0}
-    assert columns.pairs(a, b)["mutual information difference"].value > 0.01
+    assert {score.value for score in pairs.measure_correlations(a, a).values()} == {0.0}
+    assert pairs.measure_correlations(a, b)["mutual information difference"].value > 0.01
 
 
-def test_images_have_no_columns_and_one_class_no_class_score():
+def test_images_have_no_columns_and_one_class_no_inception_score():
     encoded = np.zeros((8, 1, 4, 4), np.float32)
     images = Samples(encoded, np.zeros(8, int), np.zeros((8, 2)), np.zeros((8, 2)), ())
-    assert columns.columns(images, images) == columns.pairs(images, images) == class_score(images, images) == {}
+    assert (
+        columns.measure_marginals(images, images)
+        == pairs.measure_correlations(images, images)
+        == inception(images, images)
+        == {}
+    )
 
 
 def pictures(images):

@@ -7,7 +7,7 @@ from ganaug.evaluation.privacy.answer import (
     EXACT,
     LOSS,
     MEMBERSHIP,
-    NEAR,
+    NEAR_DUPLICATES,
     RATIO,
     WARNING,
     adversarial_accuracy,
@@ -17,6 +17,10 @@ from ganaug.evaluation.privacy.answer import (
 from ganaug.evaluation.samples import Samples
 
 NAMES = {0: "usual", 1: "rare"}
+
+
+def plain(encoded):
+    yield "as it is", encoded.reshape(len(encoded), -1)
 
 
 def samples(rows, c):
@@ -31,7 +35,7 @@ def two_classes(n, seed, dim=5):
 
 
 def judged(made):
-    return answer_privacy(two_classes(400, 0), two_classes(400, 1), made, NAMES, np.random.default_rng(0))
+    return answer_privacy(two_classes(400, 0), two_classes(400, 1), made, NAMES, np.random.default_rng(0), plain)
 
 
 def test_new_draws_are_no_copies():
@@ -60,12 +64,14 @@ def test_copies_that_were_moved_a_little_are_caught_by_the_attack(distance):
     found = judged(samples(moved, original.c))
     assert (found.verdict.grade, found.verdict.words) == ("bad", "gives training samples away")
     assert found[MEMBERSHIP].low > 0.6
-    assert found[NEAR].value > 0.9 and found[NEAR].real < 0.15
+    assert found[NEAR_DUPLICATES].value > 0.9 and found[NEAR_DUPLICATES].real < 0.15
 
 
 def test_one_memorised_class_among_many_decides():
     fresh, copied = two_classes(400, 2), two_classes(400, 0)
-    made = samples(np.r_[fresh.of(0).encoded, copied.of(1).encoded], np.r_[fresh.of(0).c, copied.of(1).c])
+    made = samples(
+        np.r_[fresh.of_class(0).encoded, copied.of_class(1).encoded], np.r_[fresh.of_class(0).c, copied.of_class(1).c]
+    )
     found = judged(made)
     assert found.verdict.grade == "bad"
     assert found["rare", EXACT].value == 1 and found["usual", EXACT].value == 0
@@ -77,7 +83,7 @@ def test_data_that_repeat_themselves_are_no_proof_of_copying():
         rng = np.random.default_rng(seed)
         return samples(rng.integers(0, 4, (400, 3)), np.repeat([0, 1], 200))
 
-    found = answer_privacy(discrete(0), discrete(1), discrete(2), NAMES, np.random.default_rng(0))
+    found = answer_privacy(discrete(0), discrete(1), discrete(2), NAMES, np.random.default_rng(0), plain)
     assert found[EXACT].value > 0.5
     assert found.verdict.grade == "good"
 
@@ -86,10 +92,10 @@ def test_a_class_too_small_to_judge_is_named_and_none_leaves_the_question_open()
     def few(seed):
         return samples(np.random.default_rng(seed).normal(size=(60, 3)), np.repeat([0, 1], [55, 5]))
 
-    found = answer_privacy(few(0), few(1), few(2), NAMES, np.random.default_rng(0))
+    found = answer_privacy(few(0), few(1), few(2), NAMES, np.random.default_rng(0), plain)
     assert any("Privacy of rare is not judged" in note for note in found.notes)
     tiny = samples(np.zeros((4, 2)), [0, 0, 1, 1])
-    assert answer_privacy(tiny, tiny, tiny, NAMES, np.random.default_rng(0)).verdict.grade == "open"
+    assert answer_privacy(tiny, tiny, tiny, NAMES, np.random.default_rng(0), plain).verdict.grade == "cannot be judged"
 
 
 def test_membership_is_the_rank_statistic():
@@ -122,6 +128,6 @@ def test_what_is_drawn_is_in_the_units_of_the_data():
         "training",
         "held out",
     }
-    own, learnt = two_classes(400, 2).of(0).encoded, two_classes(400, 0).of(0).encoded
+    own, learnt = two_classes(400, 2).of_class(0).encoded, two_classes(400, 0).of_class(0).encoded
     expected = np.linalg.norm(own[:, None] - learnt[None], axis=2).min(1)
     np.testing.assert_allclose(to_training["synthetic"][:400], expected, rtol=1e-4)

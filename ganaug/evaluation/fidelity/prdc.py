@@ -6,10 +6,10 @@ import numpy as np
 from sklearn.metrics import pairwise_distances_chunked
 from sklearn.neighbors import NearestNeighbors
 
-from ganaug.evaluation.samples import Samples, Score, evenly
+from ganaug.evaluation.samples import Samples, Score, evenly, require_finite
 
 NEIGHBOURS = 5
-_MOST = 5_000  # samples that enter; more are thinned evenly
+MAX_SAMPLES = 5_000  # that enter; more are thinned evenly
 
 
 class PRDC(NamedTuple):
@@ -34,7 +34,16 @@ def prdc(real: np.ndarray, made: np.ndarray, *, k: int = NEIGHBOURS) -> PRDC:
     real, made : ndarray of shape (n, dim), (m, dim)
         More than k samples each.
     k : int, default=5
+
+    Raises
+    ------
+    ValueError
+        If there are k samples or fewer of a kind, or a value is not finite.
     """
+    for name, points in (("real", real), ("made", made)):
+        if len(points) <= k:
+            raise ValueError(f"prdc needs more than k = {k} samples of each kind; {name} has {len(points)}")
+    require_finite(real, made)
     real_radii, made_radii = kth_distances(real, k)[:, None], kth_distances(made, k)
     inside = np.zeros(len(made), dtype=int)
     recalled = covered = 0
@@ -58,9 +67,9 @@ def nearest_distances(queries: np.ndarray, points: np.ndarray) -> np.ndarray:
     return NearestNeighbors(n_neighbors=1).fit(points).kneighbors(queries)[0][:, 0]
 
 
-def neighbourhoods(real: Samples, made: Samples) -> dict[str, Score]:
+def measure_prdc(real: Samples, made: Samples) -> dict[str, Score]:
     """Precision, recall, density and coverage in feature space; of classes with more than 5 samples."""
-    a, b = (samples.features[evenly(len(samples), _MOST)] for samples in (real, made))
+    a, b = (samples.features[evenly(len(samples), MAX_SAMPLES)] for samples in (real, made))
     if min(len(a), len(b)) <= NEIGHBOURS:
         return {}
     found = prdc(a, b)

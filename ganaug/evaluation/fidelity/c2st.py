@@ -7,13 +7,13 @@ from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from ganaug.evaluation.samples import Samples, Score, evenly
 
-TWO_SAMPLE = "two-sample AUC"
+C2ST = "C2ST AUC"
 _FOLDS, _TREES = 3, 50
-_MOST = 1_000  # samples of either kind; more are thinned evenly
-_FEWEST = 10
+_MAX_SAMPLES = 1_000  # of either kind; more are thinned evenly
+_MIN_SAMPLES = 10
 
 
-def two_sample_auc(real: np.ndarray, made: np.ndarray, *, seed: int = 0) -> float:
+def c2st_auc(real: np.ndarray, made: np.ndarray, *, seed: int = 0) -> float:
     """Return the cross-validated AUC of a classifier that tells two sets apart: 0.5 if it cannot, 1 if it always can.
 
     A classifier two-sample test (Lopez-Paz & Oquab 2017, arXiv:1610.06545) with AUC for accuracy, which does not depend
@@ -41,10 +41,10 @@ def auc_error(auc: float, n: int, m: int) -> float:
     return float(np.sqrt(variance / (n * m)))
 
 
-def two_sample(real: Samples, made: Samples) -> dict[str, Score]:
-    """Two-sample AUC in feature space; of classes with at least 10 samples."""
-    a, b = (samples.features[evenly(len(samples), _MOST)] for samples in (real, made))
-    if min(len(a), len(b)) < _FEWEST:
+def measure_c2st(real: Samples, made: Samples) -> dict[str, Score]:
+    """AUC of a classifier two-sample test in feature space; of classes with at least 10 samples."""
+    a, b = (samples.features[evenly(len(samples), _MAX_SAMPLES)] for samples in (real, made))
+    if min(len(a), len(b)) < _MIN_SAMPLES:
         return {}
-    auc = two_sample_auc(a, b)
-    return {TWO_SAMPLE: Score(auc, "lower", 1.96 * auc_error(auc, len(a), len(b)))}
+    auc = c2st_auc(a, b)
+    return {C2ST: Score(auc, "lower", 1.96 * auc_error(auc, len(a), len(b)))}

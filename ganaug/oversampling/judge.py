@@ -56,7 +56,7 @@ class Trial:
         return self.gain * _TRUE_GAIN**2 / (_TRUE_GAIN**2 + self.error**2)
 
     def __str__(self) -> str:
-        mix = " + ".join(f"{share:g} {name}" for name, share in self.shares.items())
+        mix = " + ".join(name if share == 1 else f"{share:g} {name}" for name, share in self.shares.items())
         return f"{mix} {100 * self.gain:+.1f} ± {100 * self.error:.1f}"
 
 
@@ -124,7 +124,7 @@ def judge(
         why = (
             f"no class to be over-sampled has the {MIN_SAMPLES_JUDGED} images that are needed to judge by: the shares "
         )
-        return Judgement(dict(fallback), why=why + "that did best on other data are taken")
+        return Judgement(dict(fallback), why=why + "that did best on other data are used")
     seed = as_seed(random_state)
     folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(data.c, data.c))[:_ROUNDS]
     court = _Court(data, factories, rare, judging)
@@ -141,11 +141,11 @@ def judge(
             mixtures.append({name: 0.5 for t in singles for name in t.shares})
     trials = tuple(sorted(court.trials(), key=lambda trial: -trial.shrunk))
     clear = next((trial for trial in trials if trial.gain > trial.error), None)
-    why = "no source of new images is clearly better than repeating real ones" if clear is None else "held-out images"
+    why = "no source of new images is clearly better than repeating real ones"
     found = Judgement(
         {BASE: 1.0} if clear is None else clear.shares,
         trials,
-        why if clear is None else f"{why} speak for {clear}",
+        why if clear is None else f"best on held-out images: {clear}",
         time.process_time() - start,
     )
     logger.info("sources of new images: %s", found)

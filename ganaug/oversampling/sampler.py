@@ -206,7 +206,8 @@ class GANOverSampler(BaseOverSampler):
                 repeated = _repeated(y, label, wanted[label], rng)
                 X_parts.append(_safe_indexing(X, repeated))
                 y_parts.append(y[repeated])
-        self.mixture_ = self.gan_ = self.history_ = self.judgement_ = None
+        self.mixture_ = self.gan_ = self.history_ = None
+        self.judgement_: Judgement | None = None
         if learnt:
             rows = np.sort(np.concatenate([_some(np.flatnonzero(y == label), rng) for label in learnable]))
             data = encode(_safe_indexing(X, rows), y[rows], kind, config.quality)

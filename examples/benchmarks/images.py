@@ -153,17 +153,17 @@ def batch(x: Tensor, weights: Tensor, frequency: Tensor, arm: str) -> tuple[Tens
 
 
 def predict(
-    X: np.ndarray, y: np.ndarray, n_real: int, X_test: np.ndarray, judge: str, arm: str, **how: int
+    X: np.ndarray, y: np.ndarray, n_real: int, X_test: np.ndarray, *, judge: str, arm: str, seed: int, steps: int
 ) -> np.ndarray:
     """Train a judge on class-balanced batches; half of a rare class's share is new images where there are any."""
     x, labels = as_tensor(X), torch.from_numpy(y)
     weights = torch.from_numpy(batch_weights(y, np.arange(len(y)) >= n_real, 0.5))
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(how["seed"])
+        torch.manual_seed(seed)
         model = JUDGES[judge](x.shape[1], int(y.max()) + 1).to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=1e-3)
-        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=how["steps"])
-        for _ in range(how["steps"]):
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
+        for _ in range(steps):
             images, drawn, share = batch(x, weights, torch.ones(len(x)), arm)
             both = [F.cross_entropy(output, labels[k], reduction="none") for output in [model(images)] for k in drawn]
             loss = torch.lerp(*both, share).mean()
@@ -203,7 +203,7 @@ def main() -> None:
                 print(f"split {seed}, {arm}: {sampler.judgement_ or sampler.mixture_}", flush=True)
             seconds = time.process_time() - start
             for judge in args.judges:
-                predicted = predict(both, labels, len(y), X_test, judge, arm, seed=seed, steps=args.steps)
+                predicted = predict(both, labels, len(y), X_test, judge=judge, arm=arm, seed=seed, steps=args.steps)
                 recall = recall_score(y_test, predicted, labels=rare, average="macro")
                 scores = {"recall": 100 * recall, "balanced": 100 * balanced_accuracy_score(y_test, predicted)}
                 rows.append({"arm": arm, "split": seed, "judge": judge, **scores, "CPU-s": seconds})

@@ -182,7 +182,7 @@ class GANOverSampler(BaseOverSampler):
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         """Accept what RandomOverSampler accepts, and arrays of more axes."""
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
-        if is_table(X):
+        if is_table(X) or getattr(X, "ndim", 2) < 2:
             X = _check_X(X)
             check_consistent_length(X, y)
             validate_data(self, X=X, y=y, reset=True, skip_check_array=True)

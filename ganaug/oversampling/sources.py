@@ -74,7 +74,7 @@ class GANSource(Source):
     Parameters
     ----------
     config : TrainConfig, optional
-        Settings of its training.
+        Settings of its training; by default those of the over-sampler.
     pretrained : ConditionalGAN, str, Path or Finetune, optional
         What it starts from; by default it learns from scratch.
     """
@@ -82,7 +82,7 @@ class GANSource(Source):
     def __init__(
         self, config: TrainConfig | None = None, pretrained: ConditionalGAN | str | Path | Finetune | None = None
     ) -> None:
-        self.config = config or TrainConfig()
+        self.config = config or TrainConfig(quality="oversampling")
         self.pretrained = pretrained
 
     def fit(self, data: Encoded, rng: np.random.Generator) -> Self:
@@ -113,11 +113,11 @@ def factory(
     return partial(made, config, pretrained) if issubclass(made, GANSource) else made
 
 
-def given(config: TrainConfig | Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the settings that a configuration gives, without those that are left at their default."""
+def given(config: Any) -> dict[str, Any]:
+    """Return the settings that a configuration or a dict gives, without those left at their default; else none."""
     if isinstance(config, TrainConfig):
         return {name: getattr(config, name) for name in sorted(config.model_fields_set)}
-    return dict(config or {})
+    return dict(config) if isinstance(config, Mapping) else {}
 
 
 def fewer_steps(config: TrainConfig, data: Encoded, share: float) -> TrainConfig:

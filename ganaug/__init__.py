@@ -28,6 +28,10 @@ _HOME = {
     "train": "ganaug.training.train",
     "finetune": "ganaug.finetuning.finetune",
     "load": "ganaug.models.synthesizer",
+    "synthesize": "ganaug.synthesis.synthesize",
+    "Synthesis": "ganaug.synthesis.synthesize",
+    "verify": "ganaug.synthesis.verify",
+    "merge": "ganaug.synthesis.merge",
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
     "KeepBest": "ganaug.evaluation.keep_best",
@@ -41,6 +45,7 @@ _HOME = {
     "CheckpointError": "ganaug.core.errors",
     "PoolError": "ganaug.core.errors",
     "OutputError": "ganaug.core.errors",
+    "ManifestError": "ganaug.core.errors",
     "TransferError": "ganaug.core.errors",
     "TrainingDivergedError": "ganaug.core.errors",
     "TrainingInterrupted": "ganaug.core.errors",
@@ -55,6 +60,7 @@ if TYPE_CHECKING:
         ConfigError as ConfigError,
         GANAugError as GANAugError,
         LeakageError as LeakageError,
+        ManifestError as ManifestError,
         OutputError as OutputError,
         PluginNotFoundError as PluginNotFoundError,
         PoolError as PoolError,
@@ -79,6 +85,9 @@ if TYPE_CHECKING:
     from ganaug.models.synthesizer import Synthesizer as Synthesizer, load as load
     from ganaug.oversampling.judge import Judgement as Judgement
     from ganaug.oversampling.sampler import GANOverSampler as GANOverSampler
+    from ganaug.synthesis.merge import merge as merge
+    from ganaug.synthesis.synthesize import Synthesis as Synthesis, synthesize as synthesize
+    from ganaug.synthesis.verify import verify as verify
     from ganaug.training.snapshot import Snapshot as Snapshot
     from ganaug.training.train import train as train
 

@@ -18,16 +18,19 @@ import torch
 
 import ganaug
 from ganaug.core.processes import Ranks
-from ganaug.synthesis import manifest
-from ganaug.synthesis.synthesize import carry_out, make_plan, samples, write_shards
+from ganaug.synthesis.shards import carry_out, samples, write_shards
+from ganaug.synthesis.synthesize import plan_output
+from ganaug.synthesis.verify import verify
 from ganaug.synthesis.workspace import Workspace
 
 
-class Repeating:
+class Repeating(ganaug.Synthesizer):
     """Stands for a model whose samples cost nothing."""
 
+    encoded = digest = None
+
     def __init__(self, gan, n):
-        self.codec, self.generator_ema = gan.codec, gan.generator_ema
+        self.codec, self.classes = gan.codec, gan.classes
         self.chunk = next(gan.sample_iter(n, label=gan.classes_[0], random_state=0))
 
     def sample_iter(self, n, **_):
@@ -52,7 +55,7 @@ def timed(work):
 
 def measure(name, gan, n, output, folder, rounds):
     """Measure one kind of output, and print what was found."""
-    plan = make_plan(gan, dict.fromkeys(gan.classes_.tolist(), n // len(gan.classes_)), output=output)
+    plan, _ = plan_output(gan, n // len(gan.classes_), folder / "together", format=output, preview=False)
     shards = list(plan.shards())
     memory = []
 
@@ -62,8 +65,8 @@ def measure(name, gan, n, output, folder, rounds):
                 pass
 
     def write():
-        for of in plan.classes:
-            (folder / "alone" / of.folder).mkdir(parents=True)
+        for planned in plan.classes:
+            (folder / "alone" / planned.folder).mkdir(parents=True)
         note = lambda shard, files: memory.append(resident())  # noqa: E731
         write_shards(Repeating(gan, plan.shard_size), plan, shards, folder / "alone", finished=note)
 
@@ -82,7 +85,7 @@ def measure(name, gan, n, output, folder, rounds):
             seconds[what].append(timed(work))
             settled = memory[len(memory) // 10 :]  # the first chunks of every thread fill the allocators
             spans.append((memory[0], settled[0], memory[-1], max(settled) - min(settled)))
-        assert not any(manifest.verify(folder / "together", manifest.read(folder / "together")))
+        assert verify(folder / "together").intact
         size = sum(path.stat().st_size for path in (folder / "together").rglob("*") if path.is_file())
         shutil.rmtree(folder / "alone")
         shutil.rmtree(folder / "together")

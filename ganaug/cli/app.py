@@ -18,8 +18,9 @@ from ganaug.cli.commands.pool import pool
 from ganaug.cli.commands.synth import synth
 from ganaug.cli.commands.train import train
 from ganaug.cli.commands.verify import verify
-from ganaug.cli.console import is_first_process, say
+from ganaug.cli.console import say
 from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError
+from ganaug.core.processes import is_first_process
 
 app = typer.Typer(
     name="ganaug",
@@ -68,10 +69,13 @@ def run(arguments: list[str]) -> int:
         if is_first_process():
             say(str(error))
         return error.exit_code
-    except (GANAugError, typer.TyperException) as error:
+    except (GANAugError, typer.TyperException, OSError) as error:
         if "--debug" in arguments[:1]:
             raise
-        say(f"error: {error.format_message() if isinstance(error, typer.TyperException) else error}")
+        said = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        if isinstance(error, OSError) and not isinstance(error, GANAugError):
+            said = f"{error.filename or 'the file system'}: {error.strerror or error}"
+        say(f"error: {said}")
         usage = isinstance(error, (ConfigError, PluginNotFoundError))
         return 2 if usage else getattr(error, "exit_code", 1)
     except (KeyboardInterrupt, typer.Abort):

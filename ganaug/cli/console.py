@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import typer
@@ -30,9 +31,9 @@ def result(lines: list[str], data: dict[str, Any], as_json: bool) -> None:
         raise OutputError(f"the result cannot be printed: {error.strerror}") from error
 
 
-def is_first_process() -> bool:
-    """Whether this process speaks for all that ``torchrun`` started; also where it is the only one."""
-    return os.environ.get("RANK", "0") == "0"
+def counts_by_name(counts: Mapping[Any, int]) -> dict[str, int]:
+    """Return numbers by the text of their class, for JSON."""
+    return {str(label): n for label, n in counts.items()}
 
 
 def _printable(text: str) -> str:

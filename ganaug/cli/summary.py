@@ -13,12 +13,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
+from ganaug.cli.console import counts_by_name
 from ganaug.evaluation.quick import ADVICE, compare_with_training
 from ganaug.evaluation.result import Answer
-from ganaug.models.gan import ConditionalGAN
 from ganaug.models.synthesizer import Synthesizer
 from ganaug.synthesis.plan import Plan, Shard
-from ganaug.synthesis.synthesize import write_shards
+from ganaug.synthesis.shards import write_shards
 
 _MEASURED = 256  # samples that an estimate is made from
 
@@ -29,12 +29,12 @@ class _Rate(ProgressColumn):
 
 
 @contextmanager
-def progress(total: int, *, hidden: bool) -> Iterator[Callable[[int], None]]:
-    """Show a bar with rate and time left on stderr; yield what moves it on by so many samples."""
+def progress(*, hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar with rate and time left on stderr; yield what is told how many samples more, and of how many."""
     columns = (TextColumn("writing"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=hidden) as bar:
-        task = bar.add_task("", total=total)
-        yield lambda n: bar.advance(task, n)
+        task = bar.add_task("")
+        yield lambda n, total: bar.update(task, advance=n, total=total)
 
 
 def table(plan: Plan) -> str:
@@ -43,9 +43,9 @@ def table(plan: Plan) -> str:
     drawn = Table(box=None, pad_edge=False)
     for name in ("class", "synthetic", *(["real"] if real else []), "folder"):
         drawn.add_column(name, justify="left" if name in ("class", "folder") else "right")
-    for of in plan.classes:
-        shown = [f"{counts.get(str(of.label), 0):,}" for counts in ([made, real] if real else [made])]
-        drawn.add_row(Text(str(of.label)), *shown, Text(of.folder))
+    for planned in plan.classes:
+        shown = [f"{counts.get(planned.label, 0):,}" for counts in ([made, real] if real else [made])]
+        drawn.add_row(Text(str(planned.label)), *shown, Text(planned.folder))
     console = Console(width=120, force_terminal=False)
     with console.capture() as capture:
         console.print(drawn)
@@ -67,21 +67,21 @@ def verdict_line(found: Answer | None) -> str:
     return f"fidelity {found.verdict}." + (f" {advice}." if advice else "")
 
 
-def estimate(gan: ConditionalGAN, plan: Plan, out: Path) -> tuple[list[str], dict[str, Any]]:
+def estimate(gan: Synthesizer, plan: Plan, out: Path) -> tuple[list[str], dict[str, Any]]:
     """Write a short sample elsewhere, and return what the whole would be."""
-    of = max(plan.classes, key=lambda of: of.n)
-    sample = Shard(of, 0, 0, min(of.n, _MEASURED), real=False)
+    largest = max(plan.classes, key=lambda planned: planned.n)
+    sample = Shard(largest, 0, 0, min(largest.n, _MEASURED), real=False)
     with tempfile.TemporaryDirectory(prefix="ganaug-") as name:
         folder = Path(name)
-        (folder / of.folder).mkdir()
-        write_shards(gan, plan, [sample._replace(n=min(of.n, 16))], folder)  # warms up
+        (folder / largest.folder).mkdir()
+        write_shards(gan, plan, [sample._replace(n=min(sample.n, 16))], folder)  # warms up
         start = time.perf_counter()
         write_shards(gan, plan, [sample], folder)
         each = (time.perf_counter() - start) / sample.n
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / sample.n
     told: dict[str, Any] = {
         "out": str(out),
-        "counts": plan.counts(),
+        "counts": counts_by_name(plan.counts()),
         "samples": plan.n,
         "shards": sum(1 for _ in plan.shards()),
         "bytes": round(plan.n * size),

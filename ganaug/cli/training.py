@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.console import is_first_process, result, say
+from ganaug.cli.console import result, say
 from ganaug.core.errors import Interrupted, OutputError
 from ganaug.core.files import locked, refuse_unwritable
+from ganaug.core.processes import is_first_process
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset

@@ -12,12 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ganaug.core.container import CHECKPOINT, MAX_HEADER, canonical
 from ganaug.core.errors import CheckpointError
 from ganaug.core.files import replacing
 
 FORMAT = 1
-_KEY = "ganaug"  # a single metadata entry: safetensors does not keep the order of several
-_MAX_HEADER = 100_000_000  # bytes; safetensors' own limit
 
 
 def write(path: Path, header: Mapping[str, Any], tensors: Mapping[str, np.ndarray], *, overwrite: bool) -> str:
@@ -44,7 +43,7 @@ def write(path: Path, header: Mapping[str, Any], tensors: Mapping[str, np.ndarra
     tensors = {name: np.asarray(array, order="C") for name, array in tensors.items()}
     header = {"format": FORMAT, **header}
     digest = _digest(header, tensors)
-    content = save(tensors, metadata={_KEY: _canonical({**header, "sha256": digest})})
+    content = save(tensors, metadata={CHECKPOINT: canonical({**header, "sha256": digest})})
     with replacing(path, overwrite=overwrite) as partial:
         partial.write_bytes(content)
     return digest
@@ -63,7 +62,7 @@ def read_header(path: Path) -> dict[str, Any]:
         with path.open("rb") as handle:
             start = handle.read(8)
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            raw = handle.read(length) if 2 <= length <= min(_MAX_HEADER, size) else b""
+            raw = handle.read(length) if 2 <= length <= min(MAX_HEADER, size) else b""
     except OSError as error:
         raise CheckpointError(f"cannot read {path}: {error.strerror or error}") from error
     if size == 0:
@@ -72,13 +71,13 @@ def read_header(path: Path) -> dict[str, Any]:
         table = json.loads(raw)
         metadata = table.pop("__metadata__", {})
         expected = 8 + length + max((entry["data_offsets"][1] for entry in table.values()), default=0)
-        header = json.loads(metadata[_KEY])
+        header = json.loads(metadata[CHECKPOINT])
         newer = header["format"] > FORMAT
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         if start[:1] == b"\x80" or start[:4] == b"PK\x03\x04":
             said = "is a pickle or a torch.save file, which ganaug never loads; use gan.save"
             raise CheckpointError(f"{path} {said}") from None
-        if 2 <= length <= _MAX_HEADER and size < 8 + length and start[8:9] in (b"", b"{"):
+        if 2 <= length <= MAX_HEADER and size < 8 + length and start[8:9] in (b"", b"{"):
             raise CheckpointError(f"{path} is truncated or is no ganaug checkpoint: its header is cut") from None
         raise CheckpointError(f"{path} is no ganaug checkpoint, or its header is damaged") from None
     if newer:
@@ -94,7 +93,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     Raises
     ------
     CheckpointError
-        As `read_header`; also when a single bit differs from what was written.
+        As `read_header`; also when a single bit differs from what was written, or a weight is not finite.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load
@@ -106,16 +105,15 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise CheckpointError(f"{path} is damaged: {error}") from error
     if _digest(header, tensors) != header.get("sha256"):
         raise CheckpointError(f"{path} is damaged: its content does not match its digest")
+    for name, array in tensors.items():
+        if not name.startswith("run.") and array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise CheckpointError(f"{path} cannot be used: {name} holds NaN or infinity; train the model anew")
     return header, tensors
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _digest(header: Mapping[str, Any], tensors: Mapping[str, np.ndarray]) -> str:
     described = {name: value for name, value in header.items() if name != "sha256"}
-    digest = hashlib.sha256(_canonical(described).encode())
+    digest = hashlib.sha256(canonical(described).encode())
     for name in sorted(tensors):
         array = tensors[name]
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())

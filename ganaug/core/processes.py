@@ -1,4 +1,4 @@
-"""Several processes that make one output, as ``torchrun`` starts them."""
+"""Several processes that work together, as ``torchrun`` starts them: the one place that reads what it tells them."""
 
 import datetime
 import os
@@ -6,11 +6,55 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from ganaug.core.errors import GANAugError, OutputError
+from ganaug.core.errors import ConfigError, GANAugError, OutputError
 
 _PATIENCE = datetime.timedelta(days=30)  # a process may be done long before another
 _TOLD_BY_TORCHRUN = {"RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"}
 T = TypeVar("T")
+
+
+def launched() -> bool:
+    """Whether ``torchrun`` started this process as one of several."""
+    return int(os.environ.get("WORLD_SIZE", 1)) > 1
+
+
+def is_first_process() -> bool:
+    """Whether this process speaks for all that ``torchrun`` started; also where it is the only one."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def local_rank() -> int | None:
+    """Return which process on its machine this one is, and so which GPU is its own; None without ``torchrun``."""
+    return int(os.environ["LOCAL_RANK"]) if "LOCAL_RANK" in os.environ else None
+
+
+@contextmanager
+def process_group(backend: str, timeout: datetime.timedelta | None = None) -> Iterator[tuple[int, int]]:
+    """Join the processes that ``torchrun`` started, unless they are joined already; yield rank and number.
+
+    Raises
+    ------
+    ConfigError
+        If ``torchrun`` did not start this process, or it belongs to another group of processes than it says.
+    """
+    import torch.distributed as distributed
+
+    if not os.environ.keys() >= _TOLD_BY_TORCHRUN:
+        raise ConfigError("working on several processes needs torchrun: torchrun --nproc-per-node 2 -m ganaug …")
+    told = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    ours = not distributed.is_initialized()
+    if ours:
+        distributed.init_process_group(backend, timeout=timeout)
+    try:
+        found = distributed.get_rank(), distributed.get_world_size()
+        if found != told:
+            raise ConfigError(
+                f"torchrun says process {told[0]} of {told[1]}, the process group says {found[0]} of {found[1]}"
+            )
+        yield told
+    finally:
+        if ours:
+            distributed.destroy_process_group()
 
 
 class Ranks:
@@ -27,8 +71,8 @@ class Ranks:
 
 
 class _Torchrun(Ranks):
-    def __init__(self) -> None:
-        self.rank, self.world = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    def __init__(self, rank: int, world: int) -> None:
+        self.rank, self.world = rank, world
 
     def first(self, work: Callable[[], T]) -> T:
         import torch.distributed
@@ -55,16 +99,11 @@ class _Torchrun(Ranks):
 @contextmanager
 def ranks() -> Iterator[Ranks]:
     """Join the processes that ``torchrun`` started, or be alone."""
-    if not os.environ.keys() >= _TOLD_BY_TORCHRUN:
+    if not launched():
         yield Ranks()
         return
-    import torch.distributed
-
-    torch.distributed.init_process_group("gloo", timeout=_PATIENCE)
-    try:
-        yield _Torchrun()
-    finally:
-        torch.distributed.destroy_process_group()
+    with process_group("gloo", _PATIENCE) as (rank, world):
+        yield _Torchrun(rank, world)
 
 
 @contextmanager

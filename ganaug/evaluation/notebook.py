@@ -1,12 +1,9 @@
 """What a notebook shows of an evaluation: the answers, and the numbers in a fold."""
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Any
 
 from ganaug.evaluation.words import MARKS, QUESTIONS
-
-if TYPE_CHECKING:
-    from ganaug.evaluation.result import Answer, Evaluation
 
 _COLOURS = {
     "good": "#2a9d5c",
@@ -17,7 +14,7 @@ _COLOURS = {
 _CARD = "flex: 1 1 14em; border-left: 4px solid {}; padding: 0.1em 0.9em; margin-bottom: 0.6em"
 
 
-def summary(evaluation: "Evaluation") -> str:
+def summary(evaluation: Any) -> str:
     """Return HTML for a notebook: verdicts, notes, and tables of the numbers in a fold; needs no extra."""
     cards = "".join(_card(question, answer) for question, answer in evaluation.items())
     notes = [*evaluation.described.get("notes", ()), *(note for answer in evaluation.values() for note in answer.notes)]
@@ -32,7 +29,7 @@ def summary(evaluation: "Evaluation") -> str:
     )
 
 
-def _card(question: str, answer: "Answer") -> str:
+def _card(question: str, answer: Any) -> str:
     mark, said = MARKS[answer.verdict.grade]
     return (
         f'<div style="{_CARD.format(_COLOURS[answer.verdict.grade])}">'
@@ -42,6 +39,6 @@ def _card(question: str, answer: "Answer") -> str:
     )
 
 
-def _table(answer: "Answer") -> str:
+def _table(answer: Any) -> str:
     frame = answer.to_frame().dropna(axis=1, how="all")
     return frame.to_html(index=False, na_rep="", float_format="{:.4g}".format)

@@ -74,6 +74,8 @@ def prepare(
         If the three data sets are not of one kind, or a class is unknown.
     """
     _check_columns(X_train, X_test, "X_train and X_test")
+    if kind == "auto" and isinstance(source, Synthesizer):
+        kind = source.codec.schema.kind
     chosen = kind_of(X_train, kind)
     try:
         codec = chosen.codec.fit(concatenate([X_train, X_test]))

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ganaug.core.classes import Classes
+from ganaug.core.container import MAX_HEADER, POOL, canonical, is_named
 from ganaug.core.errors import ConfigError, PoolError, SchemaError
 from ganaug.core.files import replacing
 from ganaug.core.seeds import as_seed
@@ -23,8 +24,6 @@ from ganaug.data.kind import kind_named
 from ganaug.models.synthesizer import Synthesizer
 
 FORMAT = 1
-_KEY = "ganaug-pool"
-_MAX_HEADER = 100_000_000  # bytes; safetensors' own limit
 _CHUNK_BYTES = 2**24
 _UNKNOWN = "0" * 64  # stands for a digest until it is known
 
@@ -203,12 +202,12 @@ class _Opened:
             found = os.fstat(self.fd)
             start = _read_at(self.fd, 8, 0)
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            raw = _read_at(self.fd, length, 8) if 2 <= length <= min(_MAX_HEADER, found.st_size) else b""
+            raw = _read_at(self.fd, length, 8) if 2 <= length <= min(MAX_HEADER, found.st_size) else b""
         except OSError as error:
             raise PoolError(f"cannot read {path}: {error.strerror or error}") from error
         try:
             table = json.loads(raw)
-            self.header = json.loads(table["__metadata__"][_KEY])
+            self.header = json.loads(table["__metadata__"][POOL])
             newer = self.header["format"] > FORMAT
         except (ValueError, KeyError, TypeError, RecursionError):
             raise PoolError(f"{path} is no pool, or its header is damaged; make one with ganaug.make_pool") from None
@@ -372,17 +371,13 @@ def write(
 
 def is_pool(path: Path) -> bool:
     """Whether a file says that it is a pool; it may be damaged all the same."""
-    try:
-        with path.open("rb") as handle:
-            return f'"{_KEY}"'.encode() in handle.read(200)
-    except OSError:
-        return False
+    return is_named(path, POOL)
 
 
 def _preamble(header: Mapping[str, Any], n: int) -> bytes:
     shape = [n, *header["shape"]]
     table = {
-        "__metadata__": {_KEY: _canonical(header)},
+        "__metadata__": {POOL: canonical(header)},
         "samples": {"dtype": "U8", "shape": shape, "data_offsets": [0, int(np.prod(shape))]},
     }
     content = json.dumps(table, separators=(",", ":")).encode()
@@ -392,11 +387,7 @@ def _preamble(header: Mapping[str, Any], n: int) -> bytes:
 
 def _header_digest(header: Mapping[str, Any]) -> str:
     said = {name: value for name, value in header.items() if name != "sha256"}
-    return hashlib.sha256(_canonical(said).encode()).hexdigest()
-
-
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical(said).encode()).hexdigest()
 
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:

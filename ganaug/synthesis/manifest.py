@@ -9,7 +9,6 @@ from typing import NamedTuple
 from pydantic import ValidationError
 
 from ganaug.core.errors import ManifestError
-from ganaug.core.files import os_errors
 from ganaug.synthesis.plan import Plan
 
 MANIFEST = "manifest.json"
@@ -22,18 +21,6 @@ class Manifest(NamedTuple):
     plan: Plan
     files: dict[str, str]  # digest by path inside the folder
     folder: Path  # that the paths are inside of
-
-
-class Findings(NamedTuple):
-    """Where a folder is not as its manifest says."""
-
-    missing: list[str]
-    altered: list[str]
-    extra: list[str]
-
-    def lines(self) -> list[str]:
-        """Return one line a file."""
-        return [f"{what} {name}" for what, names in self._asdict().items() for name in names]
 
 
 def beside(target: Path) -> Path:
@@ -81,36 +68,6 @@ def read(target: Path) -> Manifest:
     except ValidationError as error:
         first = error.errors()[0]
         raise ManifestError(f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-
-
-def verify(target: Path, found: Manifest) -> Findings:
-    """Compare an output with its manifest, byte by byte.
-
-    Parameters
-    ----------
-    target : Path
-        A folder that ``ganaug synth`` wrote, or a single file.
-    found : Manifest
-        What `read` returned for it.
-
-    Raises
-    ------
-    OutputError
-        If a file cannot be read.
-    """
-    findings = Findings([], [], [])
-    with os_errors(target, "read"):
-        for name, digest in found.files.items():
-            path = found.folder / name
-            if not path.is_file():
-                findings.missing.append(name)
-            elif digest_of(path) != digest:
-                findings.altered.append(name)
-        if target.is_dir():
-            known = found.files.keys() | {MANIFEST}
-            names = (path.relative_to(target).as_posix() for path in sorted(target.rglob("*")) if not path.is_dir())
-            findings.extra.extend(name for name in names if name not in known)
-    return findings
 
 
 def digest_of(path: Path) -> str:

@@ -1,9 +1,9 @@
-"""Join what several machines wrote."""
+"""`ganaug.merge`: join what several machines wrote."""
 
 import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ganaug.core.errors import ManifestError, OutputError
@@ -12,27 +12,33 @@ from ganaug.core.processes import Ranks
 from ganaug.synthesis import manifest
 from ganaug.synthesis.manifest import PREVIEW, Manifest
 from ganaug.synthesis.plan import ClassPlan, Plan
+from ganaug.synthesis.synthesize import Synthesis
 from ganaug.synthesis.workspace import Workspace, claimed
 
 _OWN = ("classes", "shard", "preview")  # in what parts of one output may differ
 
 
-def merge(folders: Sequence[Path], out: Path, *, move: bool = False, overwrite: bool = False) -> tuple[Plan, int]:
-    """Join folders that were written with one seed and one model; return the plan of the whole and the number of files.
+def merge(parts: Iterable[str | Path], out: str | Path, *, move: bool = False, overwrite: bool = False) -> Synthesis:
+    """Join folders that were written with one seed and one model.
 
     Every file is checked on its way. Parts that together are all of a plan become, manifest included, what one machine
     would have written.
 
     Parameters
     ----------
-    folders : sequence of Path
-        What ``ganaug synth --shard k/K`` wrote, or folders of different classes.
-    out : Path
+    parts : iterable of str or Path
+        What ``ganaug.synthesize(…, shard=(k, K))`` wrote, or folders of different classes.
+    out : str or Path
         The folder to write.
     move : bool, default=False
-        Whether the folders are deleted at the end; on one file system nothing is copied then.
+        Whether the parts are deleted at the end; on one file system nothing is copied then.
     overwrite : bool, default=False
         Whether an output of ganaug at `out` may be replaced.
+
+    Returns
+    -------
+    Synthesis
+        The whole.
 
     Raises
     ------
@@ -40,7 +46,21 @@ def merge(folders: Sequence[Path], out: Path, *, move: bool = False, overwrite: 
         If settings differ, parts overlap, or one is missing.
     OutputError
         If a file is missing or altered, `out` exists, or the file system refuses.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(40, 2))
+    >>> gan = ganaug.train(X, np.arange(40) % 2, max_steps=2, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as name:
+    ...     for k in range(2):
+    ...         part = ganaug.synthesize(gan, 25, f"{name}/part{k}", shard_size=10, shard=(k, 2))
+    ...     ganaug.merge([f"{name}/part{k}" for k in range(2)], f"{name}/all").counts
+    {0: 25, 1: 25}
     """
+    folders, out = [Path(part) for part in parts], Path(out)
+    if not folders:
+        raise ManifestError("there are no folders to merge")
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise ManifestError("a folder is named twice")
     whole = out.resolve()
@@ -48,14 +68,14 @@ def merge(folders: Sequence[Path], out: Path, *, move: bool = False, overwrite: 
         own = folder.resolve()
         if whole == own or own in whole.parents or whole in own.parents:
             raise OutputError(f"cannot write {out}: it is, holds or is inside {folder}, which is to be merged")
-    parts = [manifest.read(folder) for folder in folders]
-    plan = _joined(parts)
+    read = [manifest.read(folder) for folder in folders]
+    plan = _joined(read)
     with claimed(out, Ranks()), os_errors(out):
         space = Workspace(out, overwrite=overwrite)
         space.begin(plan)
         try:
             files = {}
-            for part in parts:
+            for part in read:
                 for name, digest in part.files.items():
                     if name != PREVIEW or plan.preview:
                         _bring(part.folder / name, space.content / name, digest, link=move)
@@ -67,7 +87,7 @@ def merge(folders: Sequence[Path], out: Path, *, move: bool = False, overwrite: 
     if move:
         for folder in folders:
             remove(folder)
-    return plan, len(files)
+    return Synthesis(out, plan)
 
 
 def _joined(parts: Sequence[Manifest]) -> Plan:
@@ -81,10 +101,11 @@ def _joined(parts: Sequence[Manifest]) -> Plan:
         differences = part.plan.differences(first.plan, ignore=_OWN)
         if differences:
             raise ManifestError(f"{part.folder} has other settings than {first.folder}: {'; '.join(differences)}")
-        for of in part.plan.classes:
-            if classes.setdefault(of.index, of) != of:
-                raise ManifestError(f"the folders have other numbers of class {of.label!r}; merge parts of one run")
-            shares[of.index][part.plan.shard or (0, 1)] += 1
+        for planned in part.plan.classes:
+            if classes.setdefault(planned.index, planned) != planned:
+                said = f"the folders have other numbers of class {planned.label!r}; merge parts of one run"
+                raise ManifestError(said)
+            shares[planned.index][part.plan.shard or (0, 1)] += 1
     for index, found in shares.items():
         machines = {share[1] for share in found}
         if len(machines) > 1 or max(found.values()) > 1:
@@ -95,7 +116,7 @@ def _joined(parts: Sequence[Manifest]) -> Plan:
             raise ManifestError(f"class {classes[index].label!r} is not whole: the part of --shard {shard} is missing")
     return first.plan.model_copy(
         update={
-            "classes": tuple(of for _, of in sorted(classes.items())),
+            "classes": tuple(planned for _, planned in sorted(classes.items())),
             "shard": None,
             "preview": sum(part.plan.preview for part in parts) == 1,
         }
@@ -122,7 +143,7 @@ def _linked(source: Path, there: Path) -> bool:
 
 def _order(plan: Plan) -> Callable[[tuple[str, str]], tuple[int, bool, int, str]]:
     """Return a key that sorts files as a single machine lists them."""
-    place = {of.folder: of.index for of in plan.classes}
+    place = {planned.folder: planned.index for planned in plan.classes}
 
     def key(file: tuple[str, str]) -> tuple[int, bool, int, str]:
         folder, _, name = file[0].rpartition("/")

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from ganaug.core.errors import ConfigError
 
 _DEVICES_OF_WINDOWS = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
 _TAKEN = {"manifest.json", "preview.png"}  # stand beside the folders of the classes
+_SINGLE_FILES = (".csv", ".npz", ".parquet")  # suffixes of an output that mean one file
 _LONGEST = 100  # bytes of a folder name
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f%/\\:*?"<>|\ud800-\udfff]|^\.|[. ]$')
 _DIGEST_LIKE = re.compile(r"~[0-9a-f]{12}$")
@@ -34,7 +36,7 @@ class ClassPlan(BaseModel):
 class Shard(NamedTuple):
     """The smallest part that is made by itself, and always with the same bytes."""
 
-    of: ClassPlan
+    class_plan: ClassPlan
     number: int
     start: int  # position of its first sample within the class
     n: int
@@ -43,11 +45,16 @@ class Shard(NamedTuple):
     @property
     def key(self) -> tuple[int, bool, int]:
         """What tells it from other shards; sorts as they are written."""
-        return self.of.index, self.real, self.number
+        return self.class_plan.index, self.real, self.number
+
+    @property
+    def stem(self) -> str:
+        """What the paths of its files start with."""
+        return f"{self.class_plan.folder}/{'real-' if self.real else ''}"
 
     def rng(self, seed: int) -> np.random.Generator:
         """Return the generator that all of its randomness comes from."""
-        return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(self.of.index, self.number)))
+        return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(self.class_plan.index, self.number)))
 
 
 class Plan(BaseModel):
@@ -88,11 +95,11 @@ class Plan(BaseModel):
     def shards(self) -> Iterator[Shard]:
         """Yield this machine's shards, class after class, in the order of the model's classes."""
         k, machines = self.shard or (0, 1)
-        for of in self.classes:
-            for real, total in ((False, of.n), (True, of.n_real)):
+        for planned in self.classes:
+            for real, total in ((False, planned.n), (True, planned.n_real)):
                 for number in range(k, -(-total // self.shard_size), machines):
                     start = number * self.shard_size
-                    yield Shard(of, number, start, min(self.shard_size, total - start), real)
+                    yield Shard(planned, number, start, min(self.shard_size, total - start), real)
 
     def share(self, rank: int, world: int) -> list[Shard]:
         """Return what one of several processes on this machine writes."""
@@ -101,15 +108,18 @@ class Plan(BaseModel):
     @property
     def n(self) -> int:
         """Samples that this machine writes."""
-        return sum(shard.n for shard in self.shards())
+        return sum(self._own(planned.n) + self._own(planned.n_real) for planned in self.classes)
 
-    def counts(self, *, real: bool = False) -> dict[str, int]:
-        """Return how many synthetic, or real, samples of each class this machine writes; by the class's text."""
-        found = {str(of.label): 0 for of in self.classes if (of.n_real if real else of.n)}
-        for shard in self.shards():
-            if shard.real == real:
-                found[str(shard.of.label)] += shard.n
-        return found
+    def counts(self, *, real: bool = False) -> dict[Any, int]:
+        """Return how many synthetic, or real, samples of each class this machine writes."""
+        totals = {planned.label: planned.n_real if real else planned.n for planned in self.classes}
+        return {label: self._own(total) for label, total in totals.items() if total}
+
+    def _own(self, total: int) -> int:
+        """Return how many of a class's samples are in this machine's shards, without counting them out."""
+        k, machines = self.shard or (0, 1)
+        whole, rest = divmod(total, self.shard_size)
+        return self.shard_size * len(range(k, whole, machines)) + (rest if whole % machines == k else 0)
 
     def differences(self, other: "Plan", *, ignore: Sequence[str] = ()) -> list[str]:
         """Return in what this plan differs from `other`, for people: ``seed is 0, not 1``."""
@@ -120,7 +130,9 @@ class Plan(BaseModel):
 
 def _brief(value: Any) -> str:
     if isinstance(value, tuple) and value and isinstance(value[0], ClassPlan):
-        return ", ".join(f"{of.n:,} of {of.label!r}" for of in value[:4]) + (", …" if len(value) > 4 else "")
+        return ", ".join(f"{planned.n:,} of {planned.label!r}" for planned in value[:4]) + (
+            ", …" if len(value) > 4 else ""
+        )
     return f"{value[:12]}…" if isinstance(value, str) and len(value) > 40 else str(value)
 
 
@@ -137,6 +149,22 @@ def parse_shard(text: str) -> tuple[int, int]:
     if not k < machines:
         raise ConfigError(f"expected k/K with k in 0 … K - 1, like 0/4 for the first of 4 machines; got {text!r}")
     return k, machines
+
+
+def choose_format(out: Path, format: str | None) -> tuple[bool, str | None]:
+    """Return whether `out` is a single file, and the format, if that is known before the model is.
+
+    Raises
+    ------
+    ConfigError
+        If they contradict each other.
+    """
+    suffix = out.suffix.lower()
+    if suffix not in _SINGLE_FILES or out.is_dir():
+        return False, format
+    if format not in (None, suffix[1:]):
+        raise ConfigError(f"--out {out} and --format {format} contradict each other")
+    return True, suffix[1:]
 
 
 def folder_names(labels: Sequence[Any]) -> dict[Any, str]:

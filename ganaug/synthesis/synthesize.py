@@ -1,11 +1,7 @@
-"""From a model and a plan to files."""
+"""`ganaug.synthesize`: from a model and numbers of samples to files."""
 
-import itertools
-import os
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,287 +9,254 @@ import numpy as np
 import torch
 
 import ganaug
-from ganaug.core import registry
-from ganaug.core.errors import ConfigError, Interrupted, OutputError, SchemaError
-from ganaug.core.files import os_errors
-from ganaug.core.processes import Ranks
-from ganaug.models.gan import ConditionalGAN
-from ganaug.synthesis.manifest import PREVIEW, digest_of
-from ganaug.synthesis.plan import ClassPlan, Plan, Shard, folder_names
-from ganaug.synthesis.workspace import Workspace
-from ganaug.synthesis.writers import Writer, column_dtypes
+from ganaug.core.errors import ConfigError, SchemaError
+from ganaug.core.processes import ranks
+from ganaug.data.kind import kind_named
+from ganaug.models.device import resolve_device
+from ganaug.models.synthesizer import Synthesizer
+from ganaug.synthesis import manifest
+from ganaug.synthesis.manifest import Manifest
+from ganaug.synthesis.plan import ClassPlan, Plan, choose_format, folder_names
+from ganaug.synthesis.preview import MAX_SHOWN, contact_sheet
+from ganaug.synthesis.real import RealSamples, digest_of_data, take
+from ganaug.synthesis.shards import carry_out, first_samples
+from ganaug.synthesis.workspace import Workspace, claimed
+from ganaug.synthesis.writers import writer_for
+from ganaug.synthesis.writers.frame import column_dtypes
 
-SHARD_SIZE = {"image": 1_000, "table": 100_000}
-Real = Callable[[Shard], Iterable[Any]]
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What `ganaug.synthesize` wrote.
+
+    Attributes
+    ----------
+    path : Path
+        The folder, or the file.
+    plan : Plan
+        All that decided its bytes.
+    was_complete : bool
+        Whether ``resume=True`` found it finished, so that nothing was left to do.
+    """
+
+    path: Path
+    plan: Plan
+    was_complete: bool = False
+
+    @property
+    def counts(self) -> dict[Any, int]:
+        """How many synthetic samples of each class there are."""
+        return self.plan.counts()
+
+    @property
+    def real_counts(self) -> dict[Any, int]:
+        """How many real samples of each class there are beside them."""
+        return self.plan.counts(real=True)
+
+    @property
+    def manifest(self) -> Manifest:
+        """What ``manifest.json`` says: the plan, and the digest of every file."""
+        return manifest.read(self.path)
 
 
-def make_plan(
-    gan: ConditionalGAN,
-    counts: Mapping[Any, int],
+def synthesize(
+    synthesizer: Synthesizer,
+    counts: int | Mapping[Any, int],
+    out: str | Path,
     *,
-    output: str | None = None,
+    format: str | None = None,
     seed: int = 0,
     shard_size: int | None = None,
-    real_counts: Mapping[Any, int] | None = None,
-    **settings: Any,
-) -> Plan:
-    """Return the plan of an output.
+    shard: tuple[int, int] | None = None,
+    truncation: float | None = None,
+    include_real: tuple[Any, Any] | None = None,
+    preview: bool | tuple[Any, Any] = True,
+    escape_formulas: bool = False,
+    resume: bool = False,
+    overwrite: bool = False,
+    device: str | None = None,
+    precision: str = "float32",
+    progress: Callable[[int, int], None] | None = None,
+) -> Synthesis:
+    """Write new samples to files: any number of them, whole or not at all, and always with the same bytes.
+
+    This is what ``ganaug synth`` calls. Memory does not grow with the number of samples. Under ``torchrun`` the
+    processes share the work.
 
     Parameters
     ----------
-    gan : ConditionalGAN
-        What makes the samples.
-    counts : dict
-        How many of each class; classes of the model that are left out are not made.
-    output : str, optional
-        Name of a writer: ``images``, ``npz``, ``csv``, ``parquet``; by default images, or csv for rows.
+    synthesizer : Synthesizer
+        What makes the samples: a GAN, or a mixture of sources (``sampler.mixture_``).
+    counts : int or dict
+        How many of every class, or of those that are named.
+    out : str or Path
+        The folder to write; or one file, if it ends in ``.csv``, ``.npz`` or ``.parquet`` and is no folder.
+    format : str, optional
+        ``"images"``, ``"npz"``, ``"csv"``, ``"parquet"`` or a plugin's; by default what `out` ends in, or what suits
+        the kind of data: images as PNG, rows as CSV.
     seed : int, default=0
-        The same seed gives the same bytes.
+        The same seed gives the same bytes, on any number of threads, processes and machines.
     shard_size : int, optional
-        Samples in a shard; by default 1,000 images or 100,000 rows.
-    real_counts : dict, optional
-        How many real samples of each class are written too.
-    **settings
-        Other fields of `Plan`.
+        Samples that are made in one piece; by default 1,000 images or 100,000 rows.
+    shard : (int, int), optional
+        ``(k, K)``: write the part of machine k, from 0, of K; `ganaug.merge` joins the parts.
+    truncation : float, optional
+        Cut the latents off at ± this: more typical samples, less diverse ones.
+    include_real : (X, y), optional
+        Real samples; those of the classes in `counts` are written beside the synthetic ones.
+    preview : bool or (X, y), default=True
+        Whether a folder of pictures gets a contact sheet, ``preview.png``; it shows these real samples too.
+    escape_formulas : bool, default=False
+        Whether text in CSV that spreadsheet programs would run, like ``=1+1``, gets an apostrophe in front.
+    resume : bool, default=False
+        Whether an interrupted run of the same settings is continued. A finished output is left as it is.
+    overwrite : bool, default=False
+        Whether an output of ganaug at `out` may be replaced, when the new one is complete. With `resume` too, a run of
+        other settings is begun anew.
+    device : str, optional
+        Where samples are made, ``"cuda"`` for example; by default the CPU. Bytes depend on it.
+    precision : {"float32", "bfloat16"}, default="float32"
+        Of the generator. Bytes depend on it.
+    progress : callable, optional
+        Told how many samples have been written since it was called last, and how many this process writes in all; it
+        may be called in any thread.
+
+    Returns
+    -------
+    Synthesis
+        Path, counts and manifest.
 
     Raises
     ------
     SchemaError
-        If a class is unknown, or the format cannot hold what the model makes.
-    """
-    kind = gan.codec.schema.kind
-    output = output or ("images" if kind == "image" else "csv")
-    wants = registry.lookup("writers", output).kind
-    if wants not in (None, kind):
-        raise SchemaError(f"{output} holds {_PLURAL[wants]}; this model makes {_PLURAL[kind]}: choose another --format")
-    real = real_counts or {}
-    chosen = {int(gan.classes.index([label])[0]): label for label in [*counts, *real]}
-    labels = gan.classes_.tolist()
-    folders = folder_names(labels)
-    classes = (
-        ClassPlan(label=labels[i], folder=folders[labels[i]], index=i, n=counts.get(k, 0), n_real=real.get(k, 0))
-        for i, k in sorted(chosen.items())
-    )
-    return Plan(
-        output=output,
-        classes=tuple(of for of in classes if of.n or of.n_real),
-        target=gan.classes.target,
-        dtypes=column_dtypes(gan.codec, gan.classes_, gan.classes.target),
-        seed=seed,
-        shard_size=shard_size or SHARD_SIZE[kind],
-        checkpoint_sha256=gan.sha256,
-        weights_sha256=gan.digest(),
-        versions=_versions(output),
-        **settings,
-    )
-
-
-_PLURAL = {"image": "images", "table": "rows"}
-
-
-def _versions(output: str) -> dict[str, str]:
-    """Return the versions of what the bytes come from."""
-    from importlib.metadata import version
-
-    names = {"images": ["pillow"], "csv": ["pandas"], "parquet": ["pandas", "pyarrow"]}.get(output, [])
-    return {"ganaug": ganaug.__version__, "torch": torch.__version__} | {
-        name: version(name) for name in ["numpy", *names]
-    }
-
-
-def samples(gan: ConditionalGAN, shard: Shard, plan: Plan) -> Iterator[Any]:
-    """Yield the samples of a shard, chunk by chunk: the same wherever, and among whatever, it is made."""
-    rng = shard.rng(plan.seed)
-    return gan.sample_iter(shard.n, label=shard.of.label, truncation=plan.truncation, random_state=rng)
-
-
-def write_shards(
-    gan: ConditionalGAN,
-    plan: Plan,
-    shards: Iterable[Shard],
-    folder: Path,
-    *,
-    real: Real | None = None,
-    finished: Callable[[Shard, dict[str, str]], None] = lambda shard, files: None,
-    advance: Callable[[int], None] = lambda n: None,
-) -> None:
-    """Write shards below `folder`, several at a time, each in one thread so that its bytes do not depend on threads.
-
-    Parameters
-    ----------
-    gan : ConditionalGAN
-        What makes the samples.
-    plan : Plan
-        What the shards are part of.
-    shards : iterable of Shard
-        What to write.
-    folder : Path
-        Has a folder for each class.
-    real : callable, optional
-        From a shard to chunks of real samples, where the plan has any.
-    finished : callable, optional
-        Told each finished shard and the digests of its files, in the caller's thread.
-    advance : callable, optional
-        Told how many samples have been written since, in any thread.
-    """
-    writer: Writer = registry.lookup("writers", plan.output)(gan.codec, plan)
-    stop = threading.Event()
-
-    def chunks(shard: Shard) -> Iterator[Any]:
-        made = samples(gan, shard, plan) if not shard.real else real(shard) if real else ()
-        for chunk in made:
-            if stop.is_set():
-                raise InterruptedError
-            yield chunk
-            advance(_length(chunk))
-
-    def write(shard: Shard) -> tuple[Shard, dict[str, str]]:
-        kind = torch.device(plan.device).type
-        with torch.autocast(kind, torch.bfloat16, enabled=plan.precision == "bfloat16"):
-            return shard, writer.write(folder, shard, chunks(shard))
-
-    def report(futures: set[Future[tuple[Shard, dict[str, str]]]]) -> None:
-        for future in futures:
-            finished(*future.result())
-
-    with _on_device(gan, plan.device) as threads, ThreadPoolExecutor(threads, initializer=_one_thread) as pool:
-        running: set[Future[tuple[Shard, dict[str, str]]]] = set()
-        try:
-            for shard in shards:
-                running.add(pool.submit(write, shard))
-                if len(running) > threads:
-                    done, running = wait(running, return_when=FIRST_COMPLETED)
-                    report(done)
-            report(running)
-        except BaseException:
-            stop.set()
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
-def carry_out(
-    gan: ConditionalGAN,
-    plan: Plan,
-    space: Workspace,
-    together: Ranks,
-    *,
-    real: Real | None = None,
-    preview: Callable[[Path], None] | None = None,
-    advance: Callable[[int], None] = lambda n: None,
-) -> bool:
-    """Write a plan's output, whole or not at all; each process of several writes its part, the first finishes.
-
-    Parameters
-    ----------
-    gan, plan, real, advance
-        As for `write_shards`.
-    space : Workspace
-        Where it grows.
-    together : Ranks
-        The processes that take part; see `ganaug.core.processes.ranks`.
-    preview : callable, optional
-        Draws a picture to a path, in folders that have one.
-
-    Returns
-    -------
-    bool
-        False if the output was complete already.
-
-    Raises
-    ------
-    OutputError
-        If an interrupted run differs, or the file system refuses; it says what is kept.
-    """
-    if not together.first(lambda: space.begin(plan)):
-        return False
-    shards = plan.share(together.rank, together.world)
-    try:
-        with os_errors(space.target), space.attending(shards, together.rank):
-            advance(sum(shard.n for shard in shards if shard.key in space.done))
-            todo = (shard for shard in shards if shard.key not in space.done)
-            write_shards(gan, plan, todo, space.content, real=real, finished=space.record, advance=advance)
-        together.wait()
-        if together.rank == 0:
-            with os_errors(space.target):
-                _finish(gan, plan, space, preview)
-        together.wait()
-    except (Exception, KeyboardInterrupt) as error:
-        kept = space.abandon() if together.rank == 0 else 0
-        said = f"{kept:,} finished shards are kept: --resume goes on from there"
-        if kept and isinstance(error, KeyboardInterrupt):
-            raise Interrupted(f"interrupted; {said}") from None
-        if kept and isinstance(error, OutputError):
-            raise OutputError(f"{error}; {said}") from error
-        raise
-    return True
-
-
-def _finish(gan: ConditionalGAN, plan: Plan, space: Workspace, preview: Callable[[Path], None] | None) -> None:
-    if plan.single_file:
-        joined = space.path / "joined"
-        parts = [space.content / name for name, _ in space.files(plan)]
-        registry.lookup("writers", plan.output)(gan.codec, plan).join(parts, joined)
-        space.finish_file(plan, joined)
-        return
-    extra = []
-    if plan.preview and preview is not None:
-        preview(space.content / PREVIEW)
-        extra = [(PREVIEW, digest_of(space.content / PREVIEW))]
-    space.finish(plan, itertools.chain(space.files(plan), extra))
-
-
-def first_samples(gan: ConditionalGAN, plan: Plan, most: int) -> dict[Any, np.ndarray]:
-    """Return, encoded, at most so many of the first synthetic samples of each class."""
-    found = {}
-    with _on_device(gan, "cpu"):
-        for of in plan.classes:
-            own = (shard for shard in plan.model_copy(update={"classes": (of,), "shard": None}).shards())
-            parts: list[np.ndarray] = []
-            for shard in own:
-                if shard.real or sum(map(len, parts)) >= most:
-                    break
-                parts += (gan.codec.encode(chunk) for chunk in samples(gan, shard, plan))
-            if parts:
-                found[of.label] = np.concatenate(parts)[:most]
-    return found
-
-
-@contextmanager
-def _on_device(gan: ConditionalGAN, name: str) -> Iterator[int]:
-    """Sample on a device, with one thread for each operation; yield how many threads there may be."""
-    threads = torch.get_num_threads()
-    device = torch.device(name)
-    if device.type == "cuda" and device.index is None and "LOCAL_RANK" in os.environ:
-        device = torch.device("cuda", int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
-    try:
-        gan.generator_ema.to(device)
-        _one_thread()
-        yield threads
-    finally:
-        torch.set_num_threads(threads)
-        gan.generator_ema.to("cpu")
-
-
-def resolve_device(name: str | None) -> str:
-    """Return the device that a name stands for: none is the CPU, ``auto`` an accelerator if there is one.
-
-    Raises
-    ------
+        If a class is unknown, the format cannot hold the samples, or real samples do not fit.
     ConfigError
-        If it is not there.
+        If a setting has no meaning.
+    OutputError
+        If `out` exists and nothing was said about it, another process is writing it, an interrupted run had other
+        settings, or the file system refuses; the message says what is kept for ``resume=True``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> X = np.random.default_rng(0).normal(size=(40, 2))
+    >>> gan = ganaug.train(X, np.arange(40) % 2, max_steps=2, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = ganaug.synthesize(gan, {1: 250}, folder + "/synthetic", shard_size=100)
+    ...     done.counts, list(done.manifest.files)
+    ({1: 250}, ['1/00000.csv', '1/00001.csv', '1/00002.csv'])
     """
-    if name == "auto":
-        return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-    try:
-        torch.empty(0, device=name or "cpu")
-    except (RuntimeError, AssertionError) as error:
-        raise ConfigError(f"device {name!r} is not available here ({str(error).splitlines()[0]}); use cpu") from None
-    return name or "cpu"
+    out = Path(out)
+    plan, real = plan_output(
+        synthesizer,
+        counts,
+        out,
+        format=format,
+        seed=seed,
+        shard_size=shard_size,
+        shard=shard,
+        truncation=truncation,
+        include_real=include_real,
+        preview=preview,
+        escape_formulas=escape_formulas,
+        device=device,
+        precision=precision,
+    )
+
+    def draw(path: Path) -> None:
+        shown = first_samples(synthesizer, plan, MAX_SHOWN)
+        contact_sheet(synthesizer, shown, None if isinstance(preview, bool) else preview).save(path)
+
+    with ranks() as together, claimed(out, together):
+        space = together.first(lambda: Workspace(out, resume=resume, overwrite=overwrite))
+        total = sum(part.n for part in plan.share(together.rank, together.world))
+        advance = (lambda n: None) if progress is None else lambda n: progress(n, total)
+        written = carry_out(synthesizer, plan, space, together, real=real, preview=draw, advance=advance)
+    return Synthesis(out, plan, was_complete=not written)
 
 
-def _one_thread() -> None:
-    torch.set_num_threads(1)
+def plan_output(
+    synthesizer: Synthesizer,
+    counts: int | Mapping[Any, int],
+    out: Path,
+    *,
+    format: str | None = None,
+    seed: int = 0,
+    shard_size: int | None = None,
+    shard: tuple[int, int] | None = None,
+    truncation: float | None = None,
+    include_real: tuple[Any, Any] | None = None,
+    preview: bool | tuple[Any, Any] = True,
+    escape_formulas: bool = False,
+    device: str | None = None,
+    precision: str = "float32",
+) -> tuple[Plan, RealSamples | None]:
+    """Return what `synthesize` would write, and the real samples beside it; the parameters are the same.
+
+    Raises
+    ------
+    SchemaError, ConfigError
+        As `synthesize`.
+    """
+    single_file, format = choose_format(out, format)
+    if single_file and shard is not None:
+        raise ConfigError(f"a shard is a folder, and ganaug merge joins them; {out} is a file")
+    kind = kind_named(synthesizer.codec.schema.kind)
+    writer = writer_for(format, synthesizer.codec)
+    if not isinstance(counts, Mapping):
+        counts = dict.fromkeys(synthesizer.classes_.tolist(), counts)
+    _refuse_unusable(counts, shard, truncation, precision)
+    if not isinstance(preview, bool):
+        synthesizer.classes.index(preview[1])
+        synthesizer.codec.encode(take(preview[0], np.arange(1)))  # says what does not fit
+    real = None if include_real is None else RealSamples(synthesizer, *include_real, labels=counts)
+    classes = _classes(synthesizer, counts, {} if real is None else real.counts)
+    data = [*(() if isinstance(preview, bool) else preview), *(include_real or ())]
+    libraries = {"ganaug": ganaug.__version__, "torch": torch.__version__, "numpy": np.__version__}
+    return Plan(
+        output=format or kind.writer,
+        single_file=single_file,
+        classes=classes,
+        target=synthesizer.classes.target,
+        dtypes=column_dtypes(synthesizer.codec, synthesizer.classes_, synthesizer.classes.target),
+        seed=seed,
+        shard_size=shard_size or kind.shard_size,
+        shard=shard,
+        truncation=truncation,
+        escape_formulas=escape_formulas,
+        preview=preview is not False and kind.has_preview and not single_file and (shard is None or shard[0] == 0),
+        checkpoint_sha256=synthesizer.sha256,
+        weights_sha256=synthesizer.digest(),
+        real_sha256=digest_of_data(*data) if data else None,
+        device="cpu" if device is None else resolve_device(device),
+        precision=precision,
+        versions=libraries | writer.versions(),
+    ), real
 
 
-def _length(chunk: Any) -> int:
-    return chunk.shape[0] if hasattr(chunk, "shape") else len(chunk)
+def _refuse_unusable(
+    counts: Mapping[Any, int], shard: tuple[int, int] | None, truncation: float | None, precision: str
+) -> None:
+    for label, n in counts.items():
+        if not isinstance(n, (int, np.integer)) or isinstance(n, bool) or n < 0:
+            raise ConfigError(f"counts must be whole numbers of samples; got {n!r} of class {label!r}")
+    if truncation is not None and not 0 < truncation < np.inf:
+        raise ConfigError(f"truncation must be a positive number; got {truncation}")
+    if precision not in ("float32", "bfloat16"):
+        raise ConfigError(f"precision must be 'float32' or 'bfloat16'; got {precision!r}")
+    if shard is not None and not 0 <= shard[0] < shard[1]:
+        raise ConfigError(f"shard must be (k, K) with k in 0 … K - 1; got {shard}")
+
+
+def _classes(synthesizer: Synthesizer, counts: Mapping[Any, int], real: Mapping[Any, int]) -> tuple[ClassPlan, ...]:
+    labels = synthesizer.classes_.tolist()
+    folders = folder_names(labels)
+    positions = synthesizer.classes.index(list(counts)).tolist()
+    planned = tuple(
+        ClassPlan(label=labels[i], folder=folders[labels[i]], index=i, n=int(counts[label]), n_real=real.get(label, 0))
+        for i, label in sorted(zip(positions, counts, strict=True), key=lambda pair: pair[0])
+        if counts[label] or real.get(label)
+    )
+    if not planned:
+        raise SchemaError("no samples are asked for: every class has what it should")
+    return planned

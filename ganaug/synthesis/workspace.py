@@ -16,8 +16,10 @@ from ganaug.core.files import locked, partial_path, refuse_unwritable, remove, s
 from ganaug.core.processes import Ranks
 from ganaug.synthesis import manifest
 from ganaug.synthesis.plan import Plan, Shard
+from ganaug.synthesis.verify import verify
 
 Key = tuple[int, bool, int]
+_LEFT_BY_DESKTOPS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 class Workspace:
@@ -45,6 +47,7 @@ class Workspace:
         self.done: set[Key] = set()
         self.resume = resume
         self.overwrite = overwrite
+        self.anew = overwrite  # whether a run of other settings may be thrown away
         self._restore_old()
         interrupted = self.path.exists()
         if interrupted and not (resume or overwrite):
@@ -55,7 +58,8 @@ class Workspace:
             raise OutputError(f"{target} exists already; choose another --out, or give --overwrite to replace it")
         if target.exists() and not _is_ours(target):
             raise OutputError(f"{target} was not written by ganaug synth (no manifest of it), so it is not replaced")
-        if interrupted and resume and (self.path / "run.json").exists():
+        _refuse_foreign(target)
+        if interrupted and self._has_run():
             self.overwrite = overwrite or bool(self._said()["overwrite"])
 
     def begin(self, plan: Plan) -> bool:
@@ -72,17 +76,18 @@ class Workspace:
                 return False
             if not self.overwrite:
                 raise OutputError(f"{self.target} exists already; --resume --overwrite replaces it when all is written")
-        if self.resume and (self.path / "run.json").exists():
-            _compare(Plan.model_validate(self._said()["plan"]), plan, f"the interrupted run of {self.target}")
-        else:
+        interrupted = Plan.model_validate(self._said()["plan"]) if self._has_run() else None
+        if interrupted is not None and not self.anew:
+            _compare(interrupted, plan, f"the interrupted run of {self.target}")
+        if interrupted != plan:
             remove(self.path)
             self.content.mkdir(parents=True)
             said = {"overwrite": self.overwrite, "plan": plan.model_dump(mode="json")}
             new = self.path / "run.json.new"
             new.write_text(json.dumps(said), encoding="utf-8")
             new.replace(self.path / "run.json")
-        for of in plan.classes:
-            (self.content / of.folder).mkdir(exist_ok=True)
+        for planned in plan.classes:
+            (self.content / planned.folder).mkdir(exist_ok=True)
         return True
 
     @contextmanager
@@ -119,6 +124,7 @@ class Workspace:
         manifest.write(self.content / manifest.MANIFEST, plan, files)
         sync_files(self.content)
         old = self.path / "old"
+        _refuse_foreign(self.target)  # that came while this one was made
         if self.target.exists():
             self.target.rename(old)
         try:
@@ -148,6 +154,9 @@ class Workspace:
         if old.exists() and not self.target.exists():
             old.rename(self.target)
 
+    def _has_run(self) -> bool:
+        return self.resume and (self.path / "run.json").exists()
+
     def _said(self) -> dict[str, Any]:
         try:
             return json.loads((self.path / "run.json").read_text(encoding="utf-8"))
@@ -160,11 +169,12 @@ class Workspace:
         """Whether what stands there is this plan's output, whole."""
         try:
             there = manifest.read(self.target)
+            is_intact = there.plan == plan and verify(self.target).intact
         except ManifestError:
             return False
-        if not self.path.exists():
+        if not self.path.exists() and not self.overwrite:
             _compare(there.plan, plan, str(self.target))
-        return there.plan == plan and not any(manifest.verify(self.target, there))
+        return is_intact
 
     def _index(self) -> dict[Key, tuple[Path, int]]:
         """Return in which journal, and where in it, each finished shard is noted."""
@@ -210,6 +220,12 @@ def claimed(target: Path, together: Ranks) -> Iterator[None]:
         yield
 
 
+def refuse_taken(target: Path, *, resume: bool, overwrite: bool) -> None:
+    """Raise `OutputError` if `target` may not, or cannot, be written: asked before anything is trained."""
+    with claimed(target, Ranks()):
+        Workspace(target, resume=resume, overwrite=overwrite)
+
+
 def _is_ours(target: Path) -> bool:
     """Whether a folder is empty or has a manifest of ganaug; a file may be replaced by who asks for it."""
     if not target.is_dir() or not any(target.iterdir()):
@@ -218,6 +234,22 @@ def _is_ours(target: Path) -> bool:
         return bool(manifest.read(target))
     except ManifestError:
         return False
+
+
+def _refuse_foreign(target: Path) -> None:
+    """Raise `OutputError` if a folder that is to be replaced holds files that its manifest does not list."""
+    if not target.is_dir() or not any(target.iterdir()):
+        return
+    known = manifest.read(target).files.keys() | {manifest.MANIFEST}
+    files = (
+        path.relative_to(target).as_posix() for path in target.rglob("*") if not path.is_dir() or path.is_symlink()
+    )
+    foreign = sorted(name for name in files if name not in known and Path(name).name not in _LEFT_BY_DESKTOPS)
+    if foreign:
+        more = f" and {len(foreign) - 1:,} more" if len(foreign) > 1 else ""
+        raise OutputError(
+            f"{target} holds files that ganaug did not write ({foreign[0]}{more}), so it stays: move them away"
+        )
 
 
 def _compare(there: Plan, asked: Plan, what: str) -> None:

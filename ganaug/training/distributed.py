@@ -5,7 +5,6 @@ its own, or lets the processes drift apart (docs/decisions/0009-distributed-and-
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +15,7 @@ from torch import Tensor, distributed, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ganaug.core.errors import ConfigError, SchemaError
+from ganaug.core.processes import local_rank, process_group
 
 
 class World:
@@ -83,11 +83,6 @@ class World:
             raise SchemaError(f"the {self.size} processes were given different {what}; all need the same")
 
 
-def launched() -> bool:
-    """Whether ``torchrun`` started this process as one of several."""
-    return int(os.environ.get("WORLD_SIZE", 1)) > 1
-
-
 @contextmanager
 def joined(device: str, *, on: bool = True) -> Iterator[World]:
     """Join the processes that ``torchrun`` started.
@@ -107,25 +102,11 @@ def joined(device: str, *, on: bool = True) -> Iterator[World]:
     if not on:
         yield World()
         return
-    if not {"RANK", "WORLD_SIZE", "LOCAL_RANK"} <= os.environ.keys():
-        raise ConfigError("distributed training needs torchrun: torchrun --nproc-per-node 2 -m ganaug train …")
-    rank, size = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
-    if device == "cuda":
-        device = f"cuda:{os.environ['LOCAL_RANK']}"
+    if device == "cuda" and (gpu := local_rank()) is not None:
+        device = f"cuda:{gpu}"
         torch.cuda.set_device(device)
-    ours = not distributed.is_initialized()
-    if ours:
-        distributed.init_process_group("nccl" if device.startswith("cuda") else "gloo")
-    try:
-        if (distributed.get_rank(), distributed.get_world_size()) != (rank, size):
-            raise ConfigError(
-                f"torchrun says process {rank} of {size}, the process group says {distributed.get_rank()} of "
-                f"{distributed.get_world_size()}"
-            )
+    with process_group("nccl" if device.startswith("cuda") else "gloo") as (rank, size):
         yield World(rank, size, torch.device(device))
-    finally:
-        if ours:
-            distributed.destroy_process_group()
 
 
 @contextmanager

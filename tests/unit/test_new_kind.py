@@ -18,6 +18,7 @@ from ganaug.evaluation.samples import Score
 from ganaug.models.layers import ClassEmbedding, ProjectionHead
 from ganaug.models.networks import Network
 from ganaug.oversampling.sources import OwnSamples
+from ganaug.synthesis.writers import Writer
 
 BANDS = 24
 
@@ -100,27 +101,23 @@ def mean_spectrum(real, made):
     return {"mean spectrum": Score(float(np.abs(real.encoded.mean(0) - made.encoded.mean(0)).mean()), "lower")}
 
 
-class SpectraWriter:
+class SpectraWriter(Writer):
     """``<class>/00000.json``, one list of spectra a shard."""
 
     kind = "spectra"
-    suffix = None
-    libraries = ("numpy",)
-
-    def __init__(self, codec, plan):
-        pass
+    libraries = ("pydantic",)
 
     def write(self, folder, shard, chunks):
         import hashlib
 
-        part = next(value for name, value in shard._asdict().items() if hasattr(value, "folder"))
-        name = f"{part.folder}/{shard.number:05d}.json"
+        name = f"{shard.stem}{shard.number:05d}.json"
         content = json.dumps([spectrum for chunk in chunks for spectrum in chunk.tolist()]).encode()
         (folder / name).write_bytes(content)
         return {name: hashlib.sha256(content).hexdigest()}
 
-    def join(self, parts, out):
-        raise NotImplementedError
+    @classmethod
+    def count(cls, path):
+        return len(json.loads(path.read_text()))
 
 
 SPECTRA = Kind(
@@ -206,7 +203,7 @@ def test_it_is_synthesised(data, tmp_path):
     ganaug.synthesize(gan, {"rare": 70}, tmp_path / "out")
     written = sorted((tmp_path / "out" / "rare").iterdir())
     assert [len(json.loads(path.read_text())) for path in written] == [50, 20]
-    ganaug.verify(tmp_path / "out")
+    assert ganaug.verify(tmp_path / "out").intact
 
 
 def test_it_is_evaluated(data):

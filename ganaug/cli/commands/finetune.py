@@ -80,8 +80,8 @@ def finetune(
     chosen = TrainConfig(**values)
 
     def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
+        from ganaug.core.processes import launched
         from ganaug.finetuning.finetune import finetune
-        from ganaug.training.distributed import launched
 
         kept = transfer.model_dump() | chosen.model_dump(exclude_unset=True)
         shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}

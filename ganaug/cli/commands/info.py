@@ -8,10 +8,9 @@ import typer
 from ganaug.cli import options
 from ganaug.cli.console import result
 from ganaug.core import checkpoint
-from ganaug.core.errors import CheckpointError
+from ganaug.core.container import POOL, is_named
+from ganaug.core.errors import CheckpointError, PluginNotFoundError
 from ganaug.core.provenance import Provenance, TransferReport
-from ganaug.core.schema import ImageSchema, TableSchema
-from ganaug.loops.pool import Pool, is_pool
 
 
 def info(
@@ -24,7 +23,9 @@ def info(
     """
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
-    if is_pool(model):
+    if is_named(model, POOL):
+        from ganaug.loops.pool import Pool
+
         pool = Pool(model)
         result(pool.lines(), pool.header, as_json)
         return
@@ -37,11 +38,10 @@ def info(
 
 
 def _lines(model: Path, header: dict[str, Any]) -> list[str]:
-    schema = (ImageSchema if header["schema"]["kind"] == "image" else TableSchema)(**header["schema"])
     history, config = header["history"], header["config"]
     transfer = header.get("transfer")
     return [
-        f"{model}: {schema.describe()}",
+        f"{model}: {_described(header)}",
         "classes: " + ", ".join(f"{entry['label']} ({entry['count']:,})" for entry in header["classes"]),
         f"trained: {header['step']:,} steps, objective {config['objective']}, network {config['network']}",
         *([f"losses at the end: D {history['d_loss'][-1]:.3f}, G {history['g_loss'][-1]:.3f}"] if history else []),
@@ -50,3 +50,14 @@ def _lines(model: Path, header: dict[str, Any]) -> list[str]:
         "written by: " + ", ".join(f"{name} {version}" for name, version in header["versions"].items()),
         f"sha256: {header['sha256']}",
     ]
+
+
+def _described(header: dict[str, Any]) -> str:
+    """Say what sort of data a model is of, also where nothing is installed that knows it."""
+    from ganaug.data.kind import kind_named
+
+    try:
+        kind = kind_named(header["schema"]["kind"])
+    except PluginNotFoundError as error:
+        return f"data that nothing installed here knows ({error})"
+    return kind.codec.from_json(header["schema"], header["codec"]).schema.describe()

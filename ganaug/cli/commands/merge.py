@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.console import result
+from ganaug.cli.console import counts_by_name, result
 
 
 def merge(
@@ -27,6 +27,7 @@ def merge(
             raise typer.BadParameter(f"there is no folder {folder}")
     from ganaug.synthesis.merge import merge as join
 
-    plan, files = join(folders, out, move=move, overwrite=overwrite)
-    lines = [f"Merged {len(folders)} folders to {out}: {plan.n:,} samples in {files:,} files."]
-    result(lines, {"out": str(out), "counts": plan.counts(), "files": files}, as_json)
+    whole = join(folders, out, move=move, overwrite=overwrite)
+    n_files = len(whole.manifest.files)
+    lines = [f"Merged {len(folders)} folders to {out}: {whole.plan.n:,} samples in {n_files:,} files."]
+    result(lines, {"out": str(out), "counts": counts_by_name(whole.counts), "files": n_files}, as_json)

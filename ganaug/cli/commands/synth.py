@@ -1,25 +1,22 @@
 """``ganaug synth --class NAME --n N``."""
 
-import math
 import time
-from contextlib import ExitStack
-from functools import cache as once
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.console import result
+from ganaug.cli.console import counts_by_name, result
 from ganaug.cli.request import Request
-from ganaug.core.processes import ranks
+from ganaug.core.processes import is_first_process
 from ganaug.synthesis.manifest import PREVIEW
-from ganaug.synthesis.plan import parse_shard
-from ganaug.synthesis.workspace import Workspace, claimed
 
-_SUFFIXES = ("csv", "npz", "parquet")  # of single files
-_JUDGED = 2_000  # synthetic samples per class that are judged
+if TYPE_CHECKING:
+    from ganaug.evaluation.result import Answer
+    from ganaug.synthesis.synthesize import Synthesis
 
+_MAX_JUDGED = 2_000  # synthetic samples per class
 _SCALE = "Scale"
 _WHAT = "What to make"
 
@@ -154,99 +151,42 @@ def synth(
 
     ganaug synth --model fraud.safetensors --n 10000000 --out rows.parquet --resume
     """
-    flags = options.training_flags(context)
-    if model is not None and (config or settings or flags.keys() - {"device", "precision"}):
-        raise typer.BadParameter("training options have no meaning with --model: it is trained already")
-    if n is not None and balance is not None:
-        raise typer.BadParameter("--n and --balance contradict each other: give one of them")
-    if truncation is not None and not 0 < truncation < math.inf:
-        raise typer.BadParameter(f"--truncation must be a positive number; got {truncation}")
-    if include_real and balance is None and data is None:
-        raise typer.BadParameter("--include-real needs --balance or --data")
-    chosen = options.config_from(config, settings, flags)
-    single_file, output = _format(out, output)
-    machine = None if shard is None else parse_shard(shard)
-    if machine is not None and single_file:
-        raise typer.BadParameter(f"--shard writes a folder, and ganaug merge joins them; {out} is a file")
-    reading = {"target": target, "image_size": image_size, "encoding": encoding, "strict": strict}
-    request = Request(model, data, balance, reading, seed, use_cache, classes or [], class_indices or [], quiet)
-    with ExitStack() as held:
-        together = held.enter_context(ranks())
-        if model is None and together.world > 1:
-            raise typer.BadParameter("several processes need --model: ganaug train first")
-        if not dry_run:
-            held.enter_context(claimed(out, together))
-            space = together.first(lambda: Workspace(out, resume=resume, overwrite=overwrite))
-        request.read()
-        start = time.perf_counter()
-        gan = request.trained(chosen, may_train=not dry_run)
-        from ganaug.cli import summary
-        from ganaug.synthesis.preview import contact_sheet
-        from ganaug.synthesis.synthesize import carry_out, first_samples, make_plan, resolve_device
+    request = Request.from_context(context)
+    request.read()
+    start = time.perf_counter()
+    synthesizer = request.trained()
+    from ganaug.cli import summary
+    from ganaug.synthesis.shards import first_samples
+    from ganaug.synthesis.synthesize import plan_output, synthesize
 
-        compared = request.encoded(gan)
-        real = request.real(gan) if include_real else None
-        plan = make_plan(
-            gan,
-            request.counts(gan, n),
-            output=output,
-            single_file=single_file,
-            seed=seed,
-            shard_size=shard_size,
-            shard=machine,
-            truncation=truncation,
-            escape_formulas=escape_formulas,
-            real_counts={} if real is None else real.counts,
-            real_sha256=request.sha256(),
-            preview=preview and gan.codec.schema.kind == "image" and not single_file and _is_first(machine),
-            device="cpu" if device is None else resolve_device(device),
-            precision=precision or "float32",
-        )
-        if not plan.classes:
-            raise typer.BadParameter(f"--balance {balance}: no class lacks anything there")
-        if dry_run:
-            result(*summary.estimate(gan, plan, out), as_json)
-            return
-        shown = once(lambda: first_samples(gan, plan, _JUDGED))
-        share = sum(shard.n for shard in plan.share(together.rank, together.world))
-        with summary.progress(share, hidden=quiet or together.rank > 0) as advance:
-            written = carry_out(
-                gan,
-                plan,
-                space,
-                together,
-                real=real,
-                preview=lambda path: contact_sheet(gan, list(shown()), compared, shown()).save(path),
-                advance=advance,
-            )
-        if together.rank > 0:
-            return
-        judged = compared if _is_first(machine) else None
-        quality = None if judged is None else summary.quality(gan, judged, shown())
-    seconds = time.perf_counter() - start
+    wanted = request.wanted(synthesizer)
+    if dry_run:
+        result(*summary.estimate(synthesizer, plan_output(synthesizer, **wanted)[0], out), as_json)
+        return
+    compared = request.compared(synthesizer)
+    with summary.progress(hidden=quiet or not is_first_process()) as progress:
+        done = synthesize(synthesizer, **wanted, resume=resume, overwrite=overwrite, progress=progress)
+    if not is_first_process():
+        return
+    found = None
+    if compared is not None:
+        found = summary.quality(synthesizer, compared, first_samples(synthesizer, done.plan, _MAX_JUDGED))
+    _report(done, time.perf_counter() - start, found, as_json, judged=request.is_first)
+
+
+def _report(done: "Synthesis", seconds: float, found: "Answer | None", as_json: bool, *, judged: bool) -> None:
+    """Print what was written, and how good it looks."""
+    from ganaug.cli import summary
+
+    out, plan = done.path, done.plan
     wrote = f"Wrote {plan.n:,} samples to {out} in {seconds:.0f} s:"
-    lines = [wrote if written else f"{out} is complete, nothing was left to do:", summary.table(plan)]
-    if _is_first(machine):
-        lines.append(summary.verdict_line(quality))
+    lines = [f"{out} is complete, nothing was left to do:" if done.was_complete else wrote, summary.table(plan)]
+    lines += [summary.verdict_line(found)] if judged else []
     lines += [f"See {out / PREVIEW}."] if plan.preview else []
     data_out = {
         "out": str(out),
-        "counts": plan.counts(),
+        "counts": counts_by_name(done.counts),
         "seconds": round(seconds, 2),
-        "fidelity": None if quality is None else quality.to_dict(),
+        "fidelity": None if found is None else found.to_dict(),
     }
     result(lines, data_out, as_json)
-
-
-def _format(out: Path, output: str | None) -> tuple[bool, str | None]:
-    """Return whether `out` is a single file, and the format, if that is known before the model is."""
-    suffix = out.suffix.lower().removeprefix(".")
-    if suffix not in _SUFFIXES or out.is_dir():
-        return False, output
-    if output not in (None, suffix):
-        raise typer.BadParameter(f"--out {out} and --format {output} contradict each other")
-    return True, suffix
-
-
-def _is_first(machine: tuple[int, int] | None) -> bool:
-    return machine is None or machine[0] == 0

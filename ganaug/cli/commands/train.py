@@ -53,8 +53,8 @@ def train(
     chosen = options.config_from(config, settings, options.training_flags(context))
 
     def fit(dataset: "Dataset", callbacks: "list[Callback]") -> "ConditionalGAN":
+        from ganaug.core.processes import launched
         from ganaug.training import train as module
-        from ganaug.training.distributed import launched
 
         shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}
         return module.train(dataset.X, dataset.y, random_state=seed, **shared, **chosen.model_dump())

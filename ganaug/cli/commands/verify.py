@@ -7,7 +7,6 @@ import typer
 
 from ganaug.cli import options
 from ganaug.cli.console import result
-from ganaug.synthesis import manifest
 
 
 def verify(
@@ -20,10 +19,11 @@ def verify(
     """
     if not out.exists():
         raise typer.BadParameter(f"there is no file or folder {out}")
-    found = manifest.read(out)
-    findings = manifest.verify(out, found)
-    wrong = findings.lines()
-    lines = wrong or [f"{out} is as it was written: {len(found.files):,} files."]
-    result(lines, {"out": str(out), "files": len(found.files), **findings._asdict()}, as_json)
-    if wrong:
+    from ganaug.synthesis import verify as module
+
+    findings = module.verify(out)
+    lines = findings.lines() or [f"{out} is as it was written: {findings.n_files:,} files."]
+    told = findings._asdict()
+    result(lines, {"out": str(out), "files": told.pop("n_files"), **told}, as_json)
+    if not findings.intact:
         raise typer.Exit(1)

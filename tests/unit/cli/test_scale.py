@@ -339,3 +339,13 @@ class TestMerge:
         fails(1, "merge", "p0", "p1", "p2", "-o", "m", says="m exists already")
         ok("merge", "p0", "p1", "p2", "-o", "m", "--overwrite")
         assert tree(parts / "m") == tree(parts / "whole")
+
+
+class TestFormatsThatCannotHoldTheData:
+    def test_npz_for_text_is_refused_before_training(self, fails, data, no_training):
+        says = "columns that are not numbers, which npz cannot hold; write csv or parquet"
+        fails(1, "synth", "--data", data / "orders.csv", "-o", "o.npz", says=says)
+
+    def test_name_that_no_file_system_takes(self, fails, models, data, no_training):
+        fails(1, "synth", "--model", models / "orders.safetensors", "-o", "x" * 300, says="File name too long")
+        fails(1, "synth", "--data", data / "orders.csv", "-o", "x" * 300, says="File name too long")

@@ -250,3 +250,12 @@ def test_existing_file_is_not_replaced_unasked(path):
     assert path.read_bytes() == before
     checkpoint.write(path, {"name": "new"}, {}, overwrite=True)
     assert checkpoint.read(path)[0]["name"] == "new"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_signed_weights_that_are_not_finite_are_refused(tmp_path, value):
+    checkpoint.write(tmp_path / "m", HEADER, {"w": np.array([1.0, value], np.float32)}, overwrite=False)
+    with pytest.raises(CheckpointError, match="w holds NaN or infinity; train the model anew"):
+        checkpoint.read(tmp_path / "m")
+    checkpoint.write(tmp_path / "s", HEADER, {"run.best": np.array([value])}, overwrite=False)
+    assert "run.best" in checkpoint.read(tmp_path / "s")[1]  # of a snapshot: no weight

@@ -15,7 +15,7 @@ def plan(n=250, n_real=30, **settings):
 class TestShards:
     def test_cover_every_sample_once(self):
         for n in (1, 99, 100, 101, 250):
-            made = [shard for shard in plan(n).shards() if not shard.real and shard.of.label == "a"]
+            made = [shard for shard in plan(n).shards() if not shard.real and shard.class_plan.label == "a"]
             assert [i for shard in made for i in range(shard.start, shard.start + shard.n)] == list(range(n))
             assert [shard.number for shard in made] == list(range(len(made)))
 

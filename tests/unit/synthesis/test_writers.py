@@ -10,7 +10,12 @@ from ganaug.core.errors import SchemaError
 from ganaug.data.kind import fit_codec
 from ganaug.data.readers import read
 from ganaug.synthesis.plan import ClassPlan, Plan, folder_names
-from ganaug.synthesis.writers import CSVWriter, ImageFolderWriter, NpzWriter, ParquetWriter, column_dtypes
+from ganaug.synthesis.writers import writer_for
+from ganaug.synthesis.writers.csv import CSVWriter
+from ganaug.synthesis.writers.frame import column_dtypes
+from ganaug.synthesis.writers.images import ImageFolderWriter
+from ganaug.synthesis.writers.npz import NpzWriter
+from ganaug.synthesis.writers.parquet import ParquetWriter
 
 RNG = np.random.default_rng(0)
 WRITERS = {"images": ImageFolderWriter, "csv": CSVWriter, "parquet": ParquetWriter, "npz": NpzWriter}
@@ -39,8 +44,8 @@ def written(folder, output, X, shards, *, target="is_fraud", **settings):
     writer = WRITERS[output](codec, plan)
     digests = {}
     for shard in plan.shards():
-        (folder / shard.of.folder).mkdir()
-        digests |= writer.write(folder, shard, iter(shards[shard.of.label]))
+        (folder / shard.class_plan.folder).mkdir()
+        digests |= writer.write(folder, shard, iter(shards[shard.class_plan.label]))
     files = (path for path in folder.rglob("*") if path.is_file())
     on_disk = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
     assert digests == on_disk
@@ -241,4 +246,4 @@ class TestNpzWriter:
     def test_text_is_refused(self, tmp_path):
         X = pd.DataFrame({"a": ["x", "y"]})
         with pytest.raises(SchemaError, match="not numbers, which npz cannot hold; write csv or parquet"):
-            written(tmp_path, "npz", X, {0: [X]})
+            writer_for("npz", fit_codec(X))

@@ -48,3 +48,14 @@ def test_damaged_word_in_the_header(fails, models, elsewhere, word):
     assert quoted in whole
     (elsewhere / "m").write_bytes(whole.replace(quoted, b'\\"' + word[:-1] + b'_\\"', 1))
     fails(1, "info", "m", says="m is damaged: its header")
+
+
+def test_kind_that_nothing_installed_knows_is_named(ok, models, tmp_path):
+    from ganaug.core import checkpoint
+
+    header, arrays = checkpoint.read(models / "orders.safetensors")
+    header["schema"] = {"kind": "spectra", "bands": 24}
+    checkpoint.write(tmp_path / "m", header, arrays, overwrite=False)
+    out, _ = ok("info", tmp_path / "m")
+    assert "data that nothing installed here knows (no kind is registered as 'spectra'" in out
+    assert "classes: no (30), yes (10)" in out

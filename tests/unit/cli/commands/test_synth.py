@@ -9,7 +9,8 @@ import pytest
 from PIL import Image
 
 from ganaug.data.readers import read
-from ganaug.synthesis.writers import CSVWriter, ImageFolderWriter
+from ganaug.synthesis.writers.csv import CSVWriter
+from ganaug.synthesis.writers.images import ImageFolderWriter
 
 FAST = ("--max-steps", "3", "--quiet")
 

@@ -11,7 +11,7 @@ from ganaug.data.encoded import Encoded
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.synthesizer import Synthesizer
 from ganaug.oversampling.rows import Belonging
-from ganaug.oversampling.sources import GANSource, Source
+from ganaug.oversampling.sources import GANSource, OwnSamples, Source
 
 
 class Mixture(Synthesizer):
@@ -63,7 +63,8 @@ class Mixture(Synthesizer):
     def draw(self, condition: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return n encoded samples of a class, ``(n, *sample_shape)`` float32, source after source."""
         if condition not in self._belonging and self.rejection:
-            self._belonging[condition] = Belonging(self.data.floats(), self.data.c == condition, rng)
+            own = np.random.default_rng(condition)  # not `rng`: a second call with the same seed gives the same
+            self._belonging[condition] = Belonging(self.data.floats(), self.data.c == condition, own)
         made = int(np.ceil(n / (1 - self.rejection)))
         stops = np.rint(np.cumsum([0, *self.shares.values()]) * made).astype(int)
         counts = np.diff(stops)
@@ -75,8 +76,9 @@ class Mixture(Synthesizer):
         return samples[np.sort(order[made - n :])]
 
     def digest(self) -> str:
-        """Return a SHA-256 of the shares, the real samples and the GAN."""
-        digest = hashlib.sha256(f"{self.shares} {self.rejection}".encode())
+        """Return a SHA-256 of the shares, the real samples, the sources' seeds and the GAN."""
+        seeds = [source.seed for source in self.sources.values() if isinstance(source, OwnSamples)]
+        digest = hashlib.sha256(f"{self.shares} {self.rejection} {seeds}".encode())
         for array in (self.data.x, self.data.c):
             digest.update(np.ascontiguousarray(array).tobytes())
         if self.gan is not None:

@@ -40,7 +40,7 @@ class OwnSamples(Source):
     def fit(self, data: Encoded, rng: np.random.Generator) -> Self:
         """Keep the data; what has to be prepared for a class is prepared when the class is first drawn."""
         self.data = data
-        self._seed = as_seed(rng)
+        self.seed = as_seed(rng)
         self._prepared: dict[int, Any] = {}
         return self
 
@@ -55,7 +55,7 @@ class OwnSamples(Source):
     def draw(self, condition: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return n new samples of a class."""
         if condition not in self._prepared:
-            own = np.random.default_rng([self._seed, condition])
+            own = np.random.default_rng([self.seed, condition])
             self._prepared[condition] = self.prepare(self.data.own(condition), own)
         return self.make(self._prepared[condition], n, rng)
 

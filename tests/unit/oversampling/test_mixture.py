@@ -43,6 +43,15 @@ def test_it_repeats_by_seed_and_serves_several_classes(data, sources):
     np.testing.assert_array_equal(first, second)
 
 
+def test_a_second_call_with_the_same_seed_gives_the_same():
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(0, 1, (200, 3)), rng.normal(1, 1, (12, 3))])  # more rows than are compared with
+    data = encode(X, np.repeat([0, 1], [200, 12]))
+    mixed = Mixture(data, {"repeat": Interpolation().fit(data, rng)}, {"repeat": 1.0}, 0.2)
+    first, second = (mixed.sample(20, label=1, random_state=0) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+
+
 def test_each_label_gets_samples_of_its_own_class(data, sources):
     labels = np.array(["rare", "usual"] * 20)
     made = data.codec.encode(mixture(data, sources, repeat=1.0).sample(labels=labels, random_state=0))

@@ -63,7 +63,9 @@ def test_settings_given_are_those_that_were_written_down():
     assert given(None) == given(TrainConfig()) == {}
 
 
-@pytest.mark.parametrize(("config", "steps"), [({"max_steps": 90}, 30), ({"max_steps": 1}, 1), ({"quality": "oversampling"}, 100)])
+@pytest.mark.parametrize(
+    ("config", "steps"), [({"max_steps": 90}, 30), ({"max_steps": 1}, 1), ({"quality": "oversampling"}, 100)]
+)
 def test_fewer_steps_are_a_share_of_those_asked_for_or_of_the_kinds_own(data, config, steps):
     found = fewer_steps(TrainConfig(width=8, **config), data, 1 / 3)
     assert (found.max_steps, found.width) == (steps, 8)

@@ -30,6 +30,12 @@ def rows():
     return make_classification(n_samples=100, n_classes=3, n_informative=4, weights=[0.6, 0.25, 0.15], random_state=0)
 
 
+@pytest.fixture(autouse=True)
+def few_pairs(monkeypatch):
+    """Find the ways between a few images, not 600."""
+    monkeypatch.setattr("ganaug.oversampling.images._PAIRS", 20)
+
+
 def resample(X, y, **settings):
     return GANOverSampler(**{"max_steps": 5, "random_state": 0, "judge_budget": 0, **settings}).fit_resample(X, y)
 
@@ -481,7 +487,7 @@ class TestPretrained:
     def test_wrong_input(self, rows, digit_images, source):
         with pytest.raises(ganaug.ConfigError, match="method = 'ewcc': Input should be .*'ewc'"):
             resample(*digit_images, pretrained=Finetune(source, method="ewcc"))
-        with pytest.raises(ganaug.TransferError, match="cannot start a model of tables"):
+        with pytest.raises(ganaug.TransferError, match="cannot start a model of rows"):
             resample(*rows, pretrained=source)
         with pytest.raises(ganaug.CheckpointError, match="cannot read gone"):
             resample(*rows, pretrained="gone")

@@ -11,7 +11,7 @@ import struct
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,8 +20,9 @@ from ganaug.core.container import MAX_HEADER, POOL, canonical, is_named
 from ganaug.core.errors import ConfigError, PoolError, SchemaError
 from ganaug.core.files import replacing
 from ganaug.core.seeds import as_seed
-from ganaug.data.kind import kind_named
-from ganaug.models.synthesizer import Synthesizer
+
+if TYPE_CHECKING:
+    from ganaug.models.synthesizer import Synthesizer
 
 FORMAT = 1
 _CHUNK_BYTES = 2**24
@@ -242,8 +243,10 @@ class _Opened:
             os.close(self.fd)
 
 
-def require_pictures(synthesizer: Synthesizer) -> None:
+def require_pictures(synthesizer: "Synthesizer") -> None:
     """Raise `SchemaError` unless a synthesizer makes pictures, which pools and transforms of images need."""
+    from ganaug.data.kind import kind_named  # brings pandas, which reading a pool does without
+
     if not kind_named(synthesizer.codec.schema.kind).has_preview:
         described = synthesizer.codec.schema.describe()
         raise SchemaError(f"images are needed; this model makes a {described}: use its sample method")
@@ -256,7 +259,7 @@ def as_pixels(codec: Any, X: Any) -> np.ndarray:
 
 
 def make_pool(
-    synthesizer: Synthesizer,
+    synthesizer: "Synthesizer",
     n_per_class: int | Mapping[Any, int],
     path: str | Path,
     *,

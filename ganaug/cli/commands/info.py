@@ -11,6 +11,7 @@ from ganaug.core import checkpoint
 from ganaug.core.container import POOL, is_named
 from ganaug.core.errors import CheckpointError, PluginNotFoundError
 from ganaug.core.provenance import Provenance, TransferReport
+from ganaug.core.schema import LIGHT_SCHEMAS
 
 
 def info(
@@ -54,10 +55,13 @@ def _lines(model: Path, header: dict[str, Any]) -> list[str]:
 
 def _described(header: dict[str, Any]) -> str:
     """Say what sort of data a model is of, also where nothing is installed that knows it."""
+    schema = header["schema"]
+    if schema["kind"] in LIGHT_SCHEMAS:
+        return LIGHT_SCHEMAS[schema["kind"]](**schema).describe()
     from ganaug.data.kind import kind_named
 
     try:
-        kind = kind_named(header["schema"]["kind"])
+        kind = kind_named(schema["kind"])
     except PluginNotFoundError as error:
         return f"data that nothing installed here knows ({error})"
-    return kind.codec.from_json(header["schema"], header["codec"]).schema.describe()
+    return kind.codec.from_json(schema, header["codec"]).schema.describe()

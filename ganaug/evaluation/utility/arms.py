@@ -2,7 +2,8 @@
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -99,7 +100,7 @@ def row_arms(classifier: Any = None) -> dict[str, Arm]:
         x, c = replaced(data, seed)
         return fitted(x, c, data, seed, balanced(c))
 
-    return {
+    arms: dict[str, Arm] = {
         AS_THEY_ARE: lambda data, seed: fitted(data.x, data.c, data, seed),
         **({WEIGHTS: lambda data, seed: fitted(data.x, data.c, data, seed, balanced(data.c))} if weighs else {}),
         OVER_SAMPLING: lambda data, seed: resampled(RandomOverSampler(random_state=seed), data, seed),
@@ -107,6 +108,14 @@ def row_arms(classifier: Any = None) -> dict[str, Arm]:
         ALONE: alone,
         BOTH: both,
     }
+    return {name: partial(_on_rows, arm) for name, arm in arms.items()}
+
+
+def _on_rows(arm: Arm, data: Data, seed: int) -> np.ndarray:
+    """Train on encoded samples of any shape as rows."""
+    flat = (samples.reshape(len(samples), -1) for samples in (data.x, data.x_test, data.x_made))
+    x, x_test, x_made = flat
+    return arm(replace(data, x=x, x_test=x_test, x_made=x_made), seed)
 
 
 def image_arms(classifier: Any = None) -> dict[str, Arm]:

@@ -53,7 +53,7 @@ def test_misspelt_name_is_answered(given, meant):
 
 
 def test_name_that_is_like_none_lists_what_there_is():
-    with pytest.raises(ConfigError, match="known: objective, network"):
+    with pytest.raises(ConfigError, match="known: quality, objective, network"):
         TrainConfig(zzzzzz=1)
 
 

@@ -268,18 +268,6 @@ def test_what_evaluate_finds_is_reported_and_explained(digit_images, kind):
     assert len(page.all("img")) == (2 * 2 + 2 if kind == "images" else 0)
 
 
-def test_the_sampler_s_door_shows_the_training_too():
-    X, y = load_wine(return_X_y=True)
-    learnt = np.r_[0:30, 59:100, 130:145]
-    unseen = np.setdiff1d(np.arange(len(y)), learnt)
-    sampler = ganaug.GANOverSampler(max_steps=5, random_state=0)
-    new = sampler.fit_resample(X[learnt], y[learnt])
-    found = sampler.evaluate_(*new, X[unseen], y[unseen], questions=["privacy"], random_state=0)
-    assert found.history is sampler.history_
-    assert "Did it copy my data?" in found._repr_html_()
-    assert [element["text"].strip() for element in Page(render(found)).all("h2")].count("Training") == 1
-
-
 def test_shortened():
     assert shortened("a" * 40) == "a" * 40
     assert shortened("a" * 30 + "b" * 30, 11) == "aaaaa…bbbbb"

@@ -15,7 +15,7 @@ def test_a_users_own_files_are_never_deleted(table_gan, tmp_path, resume):
     out = ganaug.synthesize(table_gan, 3, tmp_path / "out").path
     (out / "1" / "notes.txt").write_text("mine")
     before = tree(tmp_path)
-    with pytest.raises(OutputError, match=r"did not write \(1/notes.txt\), so it is not replaced: move them away"):
+    with pytest.raises(OutputError, match=r"did not write \(1/notes.txt\), so it stays: move them away"):
         ganaug.synthesize(table_gan, 4, out, overwrite=True, resume=resume)
     assert tree(tmp_path) == before
 

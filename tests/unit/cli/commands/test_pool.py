@@ -52,4 +52,4 @@ def test_what_cannot_be_done(fails, models, model):
     fails(2, "pool", "nothing", "-o", "p", says="there is no file nothing")
     fails(2, "pool", model, "-o", "p", "-c", "owl", "-q", says="no class 'owl'")
     fails(2, "pool", model, "-o", "p", "-n", 0, says="greater than or equal to 1")
-    fails(1, "pool", models / "orders.safetensors", "-o", "p", "-q", says="a pool holds images")
+    fails(1, "pool", models / "orders.safetensors", "-o", "p", "-q", says="images are needed")

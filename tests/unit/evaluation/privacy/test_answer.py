@@ -64,7 +64,7 @@ def test_copies_that_were_moved_a_little_are_caught_by_the_attack(distance):
     found = judged(samples(moved, original.c))
     assert (found.verdict.grade, found.verdict.words) == ("bad", "gives training samples away")
     assert found[MEMBERSHIP].low > 0.6
-    assert found[NEAR_DUPLICATES].value > 0.9 and found[NEAR_DUPLICATES].real < 0.15
+    assert found[NEAR_DUPLICATES].value > 0.6 and found[NEAR_DUPLICATES].real < 0.05
 
 
 def test_one_memorised_class_among_many_decides():

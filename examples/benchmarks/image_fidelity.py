@@ -19,7 +19,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from ganaug.evaluation.fidelity.prdc import prdc
 from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
@@ -28,6 +27,7 @@ from torch.nn import functional as F
 
 import ganaug
 from ganaug.evaluation.fidelity.distances import frechet_distance
+from ganaug.evaluation.fidelity.prdc import prdc
 from ganaug.evaluation.fidelity.spectrum import octaves
 from ganaug.models.classifier import batch_weights, fit_classifier, outputs
 from ganaug.models.gan import ConditionalGAN

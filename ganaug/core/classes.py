@@ -7,6 +7,19 @@ import numpy as np
 
 from ganaug.core.errors import SchemaError, did_you_mean
 
+RARE_BELOW = 1 / 2  # of the largest class's samples
+
+
+def find_rare(counts: np.ndarray) -> np.ndarray:
+    """Return which classes are rare, ``(n_rare,)``: those with fewer than half of the largest one's samples.
+
+    Examples
+    --------
+    >>> find_rare(np.array([100, 50, 49])).tolist()
+    [2]
+    """
+    return np.flatnonzero(counts < RARE_BELOW * counts.max())
+
 
 class Classes:
     """The labels of a model in the order of their integer conditions, and how often each was seen.

@@ -8,7 +8,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from contextlib import ExitStack
 from copy import deepcopy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -71,7 +71,7 @@ def as_source(
             key = (gan.sha256, n_per_class, random_state)
             pool = _temporary.get(key) or temporary(gan, n_per_class, random_state)
             return _temporary.setdefault(key, pool)
-        source = load(source)
+        source = cast(Synthesizer, load(source))
     return Live(source) if live else temporary(source, n_per_class, random_state)
 
 

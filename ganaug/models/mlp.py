@@ -1,7 +1,7 @@
 """Fully connected networks for rows."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -98,7 +98,7 @@ class RowGenerator(nn.Module):
         """Fit the marginals to the encoded rows ``(n, row_dim)`` that ``batches.of_class(condition, most)`` gives."""
         if self.marginals is None:
             return
-        row_dim = self.body[-1].out_features
+        row_dim = cast(nn.Linear, self.body[-1]).out_features
         n = max(256, min(_CALIBRATION, _CALIBRATION_NUMBERS // row_dim))
         for condition in range(self.embedding.num_embeddings):
             rows = batches.of_class(condition, n)
@@ -141,7 +141,9 @@ class RowDiscriminator(nn.Module):
         h = self.body[0](x)
         if self.numbers:
             numbers = x if len(self.numbers) == x.shape[1] else x[:, self.numbers]
-            h = h + self.hinges(F.relu(numbers[:, None] - self.at).flatten(1))  # knot by knot: (batch, knots * numbers)
+            h = h + self.hinges(
+                F.relu(numbers[:, None] - cast(Tensor, self.at)).flatten(1)
+            )  # knot by knot: (batch, knots * numbers)
         return self.head(self.body[1:](h), c)
 
 

@@ -4,7 +4,7 @@ A dependency takes part in encoding and decoding: what it can compute is not lef
 """
 
 import logging
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -249,17 +249,17 @@ def _functional(series: list[pd.Series], taken: set[int]) -> list[FunctionalDepe
         if i in taken or is_time(s) or (is_number(s) and pdt.is_float_dtype(s.dtype) and not _is_whole(s)):
             continue
         try:
-            found, levels = pd.factorize(s, use_na_sentinel=False)
+            own, levels = pd.factorize(s, use_na_sentinel=False)
         except TypeError:
             continue
         if is_number(s) and len(levels) > 2 and s.isna().any():
             continue  # missing values are a state beside the number
         if 1 < len(levels) <= min(MAX_LEVELS_COMPARED, len(s) // 2) and all(map(_is_plain, levels)):
-            codes[i] = found
+            codes[i] = own
     if len(codes) > MAX_COLUMNS:
         _say_too_many(len(codes), "columns of few values")
         return []
-    sizes = {i: int(found.max()) + 1 for i, found in codes.items()}
+    sizes = {i: int(own.max()) + 1 for i, own in codes.items()}
     found: list[FunctionalDependency] = []
     determining: list[int] = []
     for i in sorted(codes, key=lambda i: -sizes[i]):
@@ -360,9 +360,9 @@ def _gap(base: pd.Series | None, larger: pd.Series | None, bounds: dict[int, Bou
     """Return by how much one column is larger, at least 0."""
     assert base is not None and larger is not None
     if is_time(larger):
-        gap = (larger - base).clip(lower=pd.Timedelta(0))
+        gap: Any = (larger - base).clip(lower=cast(Any, pd.Timedelta(0)))
     elif pdt.is_integer_dtype(larger.dtype):
-        kind = "Int64" if larger.isna().any() else "int64"
+        kind: Any = "Int64" if larger.isna().any() else "int64"
         gap = (larger.astype(kind) - base.astype(kind)).clip(lower=0)
     else:
         difference = larger.to_numpy(np.float64, na_value=np.nan) - base.to_numpy(np.float64, na_value=np.nan)

@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
+from ganaug.core.classes import find_rare
 from ganaug.evaluation.intervals import LEVEL, MIN_HELD_OUT, class_mean_interval
 from ganaug.evaluation.result import Answer, Measurement, Verdict
 from ganaug.evaluation.utility.arms import ALONE, BOTH, Arm, Data, worth_trying
 
 logger = logging.getLogger("ganaug")
 SCORES = BALANCED, RARE = "balanced accuracy", "recall of rare classes"
-_RARE = 1 / 2  # of the largest class: a smaller one is rare
 _MIN_ENTERING = 2  # held-out samples of a class that enters
 _FEW = 30  # of the smallest class: fewer, and only large gains show
 _MATTERS = 0.005  # a smaller difference is none
@@ -52,7 +52,7 @@ def answer_utility(
     counts = np.bincount(data.c)
     held = np.bincount(data.c_test, minlength=len(counts))
     judged = np.flatnonzero(held >= _MIN_ENTERING)
-    rare = np.intersect1d(judged, np.flatnonzero(counts < _RARE * counts.max()))
+    rare = np.intersect1d(judged, find_rare(counts))
     if len(judged) < 2 or len(data.c_made) == 0:
         because = f"it takes two classes with {_MIN_ENTERING} held-out samples each, and synthetic samples"
         return Answer("utility", Verdict("cannot be judged", "cannot be judged", because), ())

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -15,12 +14,12 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
+from ganaug.core.classes import find_rare
 from ganaug.core.errors import ConfigError
 from ganaug.models.classifier import batch_weights, fit_classifier, outputs
 
 AS_THEY_ARE, WEIGHTS, OVER_SAMPLING, SMOTE_ARM = "real as they are", "class weights", "over-sampling", "SMOTE"
 ALONE, BOTH = "synthetic alone", "real + synthetic"
-_ABOUT_EQUAL = 2 / 3  # of the largest class, and more
 _NEIGHBOURS = 5  # of SMOTE
 _SHARE = 0.5  # of a class's share of a batch of images that is synthetic
 _STEPS = 200  # of 128 images
@@ -37,13 +36,18 @@ class Data:
     x_made: np.ndarray
     c_made: np.ndarray
 
+    def flattened(self) -> "Data":
+        """Return the same with samples as rows, for classifiers that take no other."""
+        x, x_test, x_made = (part.reshape(len(part), -1) for part in (self.x, self.x_test, self.x_made))
+        return replace(self, x=x, x_test=x_test, x_made=x_made)
+
 
 Arm: TypeAlias = Callable[[Data, int], np.ndarray]  # data and a seed → scores of the held-out samples, (n, n_classes)
 
 
 def about_equal(counts: np.ndarray) -> bool:
     """Whether no class is much smaller than the largest, so that there is nothing to balance."""
-    return bool(counts.min() >= _ABOUT_EQUAL * counts.max())
+    return len(find_rare(counts)) == 0
 
 
 def wanted(counts: np.ndarray) -> np.ndarray:
@@ -100,7 +104,7 @@ def row_arms(classifier: Any = None) -> dict[str, Arm]:
         x, c = replaced(data, seed)
         return fitted(x, c, data, seed, balanced(c))
 
-    arms: dict[str, Arm] = {
+    return {
         AS_THEY_ARE: lambda data, seed: fitted(data.x, data.c, data, seed),
         **({WEIGHTS: lambda data, seed: fitted(data.x, data.c, data, seed, balanced(data.c))} if weighs else {}),
         OVER_SAMPLING: lambda data, seed: resampled(RandomOverSampler(random_state=seed), data, seed),
@@ -108,14 +112,6 @@ def row_arms(classifier: Any = None) -> dict[str, Arm]:
         ALONE: alone,
         BOTH: both,
     }
-    return {name: partial(_on_rows, arm) for name, arm in arms.items()}
-
-
-def _on_rows(arm: Arm, data: Data, seed: int) -> np.ndarray:
-    """Train on encoded samples of any shape as rows."""
-    flat = (samples.reshape(len(samples), -1) for samples in (data.x, data.x_test, data.x_made))
-    x, x_test, x_made = flat
-    return arm(replace(data, x=x, x_test=x_test, x_made=x_made), seed)
 
 
 def image_arms(classifier: Any = None) -> dict[str, Arm]:

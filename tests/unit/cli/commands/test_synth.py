@@ -344,7 +344,7 @@ class TestFailure:
         def interrupted(*args):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("ganaug.cli.summary.assess", interrupted)
+        monkeypatch.setattr("ganaug.cli.summary.compare_with_training", interrupted)
         assert cli("synth", "--model", models / "images.safetensors", "--data", data / "images", "-n", 2)[0] == 130
         ok("verify", "synthetic")
         assert [path.name for path in elsewhere.iterdir()] == ["synthetic"]

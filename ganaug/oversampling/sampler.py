@@ -234,7 +234,7 @@ class GANOverSampler(BaseOverSampler):
     ) -> Mixture:
         """Choose the shares, and fit the sources that have one."""
         shares = check_shares(self._shares(data, learnt, config, kind, rng))
-        if self.pretrained is not None and GAN not in shares and self.sources != "auto":
+        if self.pretrained is not None and GAN not in shares and isinstance(self.sources, dict):
             raise ConfigError(f"pretrained has no meaning without the source {GAN!r}; sources are {shares}")
         sources = {name: factory(name, config, self.pretrained)().fit(data, rng) for name in shares}
         return Mixture(data, sources, shares, kind.rejection if self.rejection == "auto" else self.rejection)

@@ -36,7 +36,7 @@ SHOWN = {
     "benchmarks/cli.py": ["median ms", "ganaug --help", "ganaug info"],
     "benchmarks/digits.py": ["coverage", "distance ratio"],
     "benchmarks/evaluation.py": ["memorised    1      1", "noise        1      1", "gives training samples away"],
-    "benchmarks/images.py": ["recall of rare", "the GAN's alone", "distance ratio"],
+    "benchmarks/images.py": ["recall gain", "ROS + augmentation", "+ CMO", "auto"],
     "benchmarks/loaders.py": ["bare dataset", "SyntheticMix", "GANReplace"],
     "benchmarks/reading.py": ["× the frame", "ganaug", "pandas"],
     "benchmarks/scale.py": ["rows/s", "GANOverSampler on 2,000 rows", "× the frame"],

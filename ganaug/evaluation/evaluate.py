@@ -149,8 +149,6 @@ def evaluate(
     if "utility" in asked:
         kept = _thinned(data.c)
         taught = Data(data.x[kept], data.c[kept], data.x_test, data.c_test, data.x_made, data.c_made)
-        if data.kind.classifier == "trees":
-            taught = taught.flattened()
         arms = ARMS[data.kind.classifier](classifier)
         times = data.kind.repeats if repeats is None else repeats
         answers["utility"] = answer_utility(

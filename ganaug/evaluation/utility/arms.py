@@ -3,6 +3,7 @@
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -35,11 +36,6 @@ class Data:
     c_test: np.ndarray
     x_made: np.ndarray
     c_made: np.ndarray
-
-    def flattened(self) -> "Data":
-        """Return the same with samples as rows, for classifiers that take no other."""
-        x, x_test, x_made = (part.reshape(len(part), -1) for part in (self.x, self.x_test, self.x_made))
-        return replace(self, x=x, x_test=x_test, x_made=x_made)
 
 
 Arm: TypeAlias = Callable[[Data, int], np.ndarray]  # data and a seed → scores of the held-out samples, (n, n_classes)
@@ -104,7 +100,7 @@ def row_arms(classifier: Any = None) -> dict[str, Arm]:
         x, c = replaced(data, seed)
         return fitted(x, c, data, seed, balanced(c))
 
-    return {
+    arms: dict[str, Arm] = {
         AS_THEY_ARE: lambda data, seed: fitted(data.x, data.c, data, seed),
         **({WEIGHTS: lambda data, seed: fitted(data.x, data.c, data, seed, balanced(data.c))} if weighs else {}),
         OVER_SAMPLING: lambda data, seed: resampled(RandomOverSampler(random_state=seed), data, seed),
@@ -112,6 +108,14 @@ def row_arms(classifier: Any = None) -> dict[str, Arm]:
         ALONE: alone,
         BOTH: both,
     }
+    return {name: partial(_on_rows, arm) for name, arm in arms.items()}
+
+
+def _on_rows(arm: Arm, data: Data, seed: int) -> np.ndarray:
+    """Train on encoded samples of any shape as rows."""
+    flat = (samples.reshape(len(samples), -1) for samples in (data.x, data.x_test, data.x_made))
+    x, x_test, x_made = flat
+    return arm(replace(data, x=x, x_test=x_test, x_made=x_made), seed)
 
 
 def image_arms(classifier: Any = None) -> dict[str, Arm]:

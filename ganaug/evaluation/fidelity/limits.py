@@ -16,7 +16,7 @@ from ganaug.evaluation.result import OVERALL, Grade, Measurement, Verdict
 from ganaug.evaluation.samples import Samples, join
 
 # Each limit says how much worse than real samples synthetic ones may be: up to the first they pass, beyond the second
-# they fail. They were chosen on planted cases of Gaussian clusters (examples/benchmarks/evaluation.py).
+# they fail. They were set by reasoning and tried on planted cases (examples/benchmarks/evaluation.py), never swept.
 AUC_LIMITS = 0.12, 0.40  # of the C2ST AUC above one half
 SHARE_LIMITS = 0.20, 0.50  # of precision and coverage, as a share of what real samples reach
 AGREEMENT_LIMITS = 0.15, 0.40  # of agreement

@@ -347,7 +347,7 @@ def write(
     described : mapping
         ``shape`` (channels, height, width), ``scale``, ``whole``, ``dtype``, ``seed`` and ``checkpoint_sha256``.
     overwrite : bool
-        Whether an existing file may be replaced. Who has it open reads on; the next look finds the new one.
+        Whether an existing file may be replaced. Processes that have it open keep reading the old one.
 
     Raises
     ------

@@ -1,7 +1,7 @@
 """What is fitted to real images once training is over, so that samples do not look synthetic.
 
 A classifier takes faint blur, grey or grain that real images lack for a sign of the class that has synthetic samples
-(docs/decisions/0008-images.md). A discriminator under a gradient penalty does not mind them: they move few pixels, by
+(docs/experiments/images.md). A discriminator under a gradient penalty does not mind them: they move few pixels, by
 little. So the power of the octaves, then the values of the pixels are set to those of real images, class by class.
 """
 

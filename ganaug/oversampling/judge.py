@@ -16,13 +16,14 @@ from ganaug.models.classifier import classify
 from ganaug.oversampling.sources import Source
 
 BASE = "repeat"  # what every source is compared with: real images again, that is, random over-sampling
-MIN_SAMPLES_JUDGED = 12  # of a rare class: a third of fewer is no sample to judge by
+MIN_SAMPLES_JUDGED = 12  # of a rare class whose images judge: a third of fewer is no sample to judge by
+GAN_SHARE_OF_STEPS = 1 / 3  # that the judge trains the GAN for, twice: the whole costs at most twice a full training
 _FOLDS = 3  # two of them are held out in turn: each of their images judges once, and two thirds of a class teach
 _ROUNDS = 2
 _FINALISTS = 2  # sources that enter the second round
 _MAX_TAUGHT = 1_000  # real images of a class that a classifier sees, and as many new ones at most
 _MAX_SIDE = 32  # pixels that larger images are reduced to
-_STEPS = 250  # of the classifier
+_STEPS = 200  # of the classifier
 _TRUE_GAIN = 0.03  # standard deviation of true gains, by the dev sets: measured gains are shrunk towards 0 by it
 
 logger = logging.getLogger("ganaug")
@@ -55,7 +56,7 @@ class Trial:
         return self.gain * _TRUE_GAIN**2 / (_TRUE_GAIN**2 + self.error**2)
 
     def __str__(self) -> str:
-        mix = " + ".join(f"{share:g} {name}" for name, share in self.shares.items())
+        mix = " + ".join(name if share == 1 else f"{share:g} {name}" for name, share in self.shares.items())
         return f"{mix} {100 * self.gain:+.1f} ± {100 * self.error:.1f}"
 
 
@@ -98,7 +99,8 @@ def judge(
     Twice, a third of the images is held out (another one each time) and the sources learn the rest. A small
     convolutional classifier is trained on class-balanced, augmented batches of what the over-sampler would return:
     once with real images repeated, once with each source's. The second round tries the two best sources again, and
-    half of each. A source is chosen only if its gain is larger than its standard error.
+    half of each. A source is chosen only if its gain is larger than its standard error. Rare classes of fewer than
+    12 images get new images too, but their own do not judge.
 
     Parameters
     ----------
@@ -117,31 +119,33 @@ def judge(
     """
     start = time.process_time()
     counts = np.bincount(data.c)
-    few = rare[counts[rare] < MIN_SAMPLES_JUDGED]
-    if len(few):
-        label = data.classes.labels[few[0]]
-        why = f"class {str(label)!r} has {counts[few[0]]} images, too few to judge by ({MIN_SAMPLES_JUDGED}): the "
-        return Judgement(dict(fallback), why=why + "shares that did best on other data are taken")
+    judging = rare[counts[rare] >= MIN_SAMPLES_JUDGED]
+    if not len(judging):
+        why = (
+            f"no class to be over-sampled has the {MIN_SAMPLES_JUDGED} images that are needed to judge by: the shares "
+        )
+        return Judgement(dict(fallback), why=why + "that did best on other data are used")
     seed = as_seed(random_state)
     folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(data.c, data.c))[:_ROUNDS]
-    court = _Court(data, factories, rare)
+    court = _Court(data, factories, rare, judging)
     mixtures = [{name: 1.0} for name in factories if name != BASE]
     for number, (taught, held) in enumerate(folds):
         court.open(taught, held, np.random.default_rng([seed, number]))
         for shares in mixtures:
             if time.process_time() - start < budget:
                 court.hear(shares)
+                logger.info("judge, round %d of %d: %s", number + 1, _ROUNDS, court.trial(shares))
         singles = sorted((t for t in court.trials() if len(t.shares) == 1), key=lambda t: -t.gain)[:_FINALISTS]
         mixtures = [t.shares for t in singles]
         if len(singles) == _FINALISTS:
             mixtures.append({name: 0.5 for t in singles for name in t.shares})
     trials = tuple(sorted(court.trials(), key=lambda trial: -trial.shrunk))
     clear = next((trial for trial in trials if trial.gain > trial.error), None)
-    why = "no source of new images is clearly better than repeating real ones" if clear is None else "held-out images"
+    why = "no source of new images is clearly better than repeating real ones"
     found = Judgement(
         {BASE: 1.0} if clear is None else clear.shares,
         trials,
-        why if clear is None else f"{why} speak for {clear}",
+        why if clear is None else f"best on held-out images: {clear}",
         time.process_time() - start,
     )
     logger.info("sources of new images: %s", found)
@@ -151,8 +155,10 @@ def judge(
 class _Court:
     """Trains classifiers with and without new images, fold by fold, and keeps how they do on each held-out image."""
 
-    def __init__(self, data: Encoded, factories: Mapping[str, Callable[[], Source]], rare: np.ndarray) -> None:
-        self.data, self.factories, self.rare = data, factories, rare
+    def __init__(
+        self, data: Encoded, factories: Mapping[str, Callable[[], Source]], rare: np.ndarray, judging: np.ndarray
+    ) -> None:
+        self.data, self.factories, self.rare, self.judging = data, factories, rare, judging
         self._gains: dict[tuple[tuple[str, float], ...], list[tuple[np.ndarray, np.ndarray]]] = {}
 
     def open(self, taught: np.ndarray, held: np.ndarray, rng: np.random.Generator) -> None:
@@ -170,17 +176,18 @@ class _Court:
 
     def trials(self) -> list[Trial]:
         """Return what was tried so far, all rounds pooled."""
-        return [
-            Trial(dict(shares), *self._pooled(np.concatenate(gains), np.concatenate(classes)))
-            for shares, found in self._gains.items()
-            for gains, classes in [zip(*found, strict=True)]
-        ]
+        return [self.trial(dict(shares)) for shares in self._gains]
+
+    def trial(self, shares: dict[str, float]) -> Trial:
+        """Return how a mixture did in the rounds that it was tried in."""
+        gains, classes = zip(*self._gains[tuple(shares.items())], strict=True)
+        return Trial(shares, *self._pooled(np.concatenate(gains), np.concatenate(classes)))
 
     def _pooled(self, gain: np.ndarray, c: np.ndarray) -> tuple[float, float, int]:
         """Return the gain of the score, its standard error, and how many images it is from."""
         present = np.unique(c)
-        rare = np.intersect1d(present, self.rare)
-        weights = {k: 0.5 / len(present) + 0.5 * (k in rare) / max(1, len(rare)) for k in present.tolist()}
+        judging = np.intersect1d(present, self.judging)
+        weights = {k: 0.5 / len(present) + 0.5 * (k in judging) / len(judging) for k in present.tolist()}
         means = [weight * gain[c == k].mean() for k, weight in weights.items()]
         # one more image that changes its class, so that agreement on a few images is not taken for certainty
         errors = [w**2 * ((gain[c == k] ** 2).sum() + 1) / ((c == k).sum() + 1) ** 2 for k, w in weights.items()]

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from numbers import Real
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from ganaug.data.encoded import Encoded
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.synthesizer import Synthesizer
 from ganaug.oversampling.rows import Belonging
-from ganaug.oversampling.sources import GANSource, Source
+from ganaug.oversampling.sources import GANSource, OwnSamples, Source
 
 
 class Mixture(Synthesizer):
@@ -23,7 +24,7 @@ class Mixture(Synthesizer):
     sources : dict of str to Source
         Fitted, by name; those whose share is 0 may be missing.
     shares : dict of str to float
-        Of the samples made, 0 … 1, adding up to 1.
+        Of the samples made, in [0, 1], adding up to 1; see `check_shares`.
     rejection : float, default=0.0
         This share of the candidates is discarded: those that belong least to the class
         (`ganaug.oversampling.rows.Belonging`). Nothing is discarded where there is no other class.
@@ -33,8 +34,8 @@ class Mixture(Synthesizer):
         self, data: Encoded, sources: Mapping[str, Source], shares: Mapping[str, float], rejection: float = 0.0
     ) -> None:
         self.data, self.codec, self.classes = data, data.codec, data.classes
-        self.sources = {name: sources[name] for name, share in shares.items() if share > 0}
-        self.shares = {name: shares[name] for name in self.sources}
+        self.shares = check_shares(shares)
+        self.sources = {name: sources[name] for name in self.shares}
         self.rejection = rejection if len(data.classes) > 1 else 0.0
         self._belonging: dict[int, Belonging] = {}
 
@@ -62,7 +63,8 @@ class Mixture(Synthesizer):
     def draw(self, condition: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return n encoded samples of a class, ``(n, *sample_shape)`` float32, source after source."""
         if condition not in self._belonging and self.rejection:
-            self._belonging[condition] = Belonging(self.data.floats(), self.data.c == condition, rng)
+            own = np.random.default_rng(condition)  # not `rng`: a second call with the same seed gives the same
+            self._belonging[condition] = Belonging(self.data.floats(), self.data.c == condition, own)
         made = int(np.ceil(n / (1 - self.rejection)))
         stops = np.rint(np.cumsum([0, *self.shares.values()]) * made).astype(int)
         counts = np.diff(stops)
@@ -74,8 +76,9 @@ class Mixture(Synthesizer):
         return samples[np.sort(order[made - n :])]
 
     def digest(self) -> str:
-        """Return a SHA-256 of the shares, the real samples and the GAN."""
-        digest = hashlib.sha256(f"{self.shares} {self.rejection}".encode())
+        """Return a SHA-256 of the shares, the real samples, the sources' seeds and the GAN."""
+        seeds = [source.seed for source in self.sources.values() if isinstance(source, OwnSamples)]
+        digest = hashlib.sha256(f"{self.shares} {self.rejection} {seeds}".encode())
         for array in (self.data.x, self.data.c):
             digest.update(np.ascontiguousarray(array).tobytes())
         if self.gan is not None:
@@ -85,3 +88,17 @@ class Mixture(Synthesizer):
     def __repr__(self) -> str:
         shares = ", ".join(f"{name}: {share:g}" for name, share in self.shares.items())
         return f"Mixture({self.codec.schema.describe()}; {{{shares}}})"
+
+
+def check_shares(shares: Mapping[str, float]) -> dict[str, float]:
+    """Return the shares of sources that have one.
+
+    Raises
+    ------
+    ConfigError
+        If one is not in [0, 1], or they do not add up to 1.
+    """
+    numbers = all(isinstance(share, Real) and 0 <= share <= 1 for share in shares.values())
+    if not numbers or not np.isclose(sum(shares.values()), 1):
+        raise ConfigError(f"sources are shares in [0, 1] by name that add up to 1; got {dict(shares)}")
+    return {name: share for name, share in shares.items() if share > 0}

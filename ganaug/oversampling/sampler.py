@@ -2,7 +2,6 @@
 
 import warnings
 from collections.abc import Mapping
-from functools import partial
 from numbers import Integral, Real
 from os import PathLike
 from typing import Any
@@ -15,7 +14,6 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from ganaug.core import registry
 from ganaug.core.config import TrainConfig
 from ganaug.core.errors import ConfigError
 from ganaug.core.seeds import as_seed
@@ -25,13 +23,12 @@ from ganaug.data.kind import Kind, kind_of
 from ganaug.data.table.kind import is_table
 from ganaug.finetuning.finetune import Finetune
 from ganaug.models.gan import ConditionalGAN
-from ganaug.oversampling.judge import BASE, Judgement, judge
-from ganaug.oversampling.mixture import Mixture
-from ganaug.oversampling.sources import GANSource, Source
+from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge
+from ganaug.oversampling.mixture import Mixture, check_shares
+from ganaug.oversampling.sources import GAN, factory, fewer_steps, given
 
 MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
 _MAX_SAMPLES_TAUGHT = 20_000  # of a class: training draws fewer than that from a class in all
-_GAN = "gan"
 _CONFIG = "config__"
 _AUTO = StrOptions({"auto"})
 _ALSO_IN_CONFIG = ("max_steps", "max_seconds", "device")
@@ -171,7 +168,7 @@ class GANOverSampler(BaseOverSampler):
         """Return the parameters; with `deep`, those of `config` too, as ``config__…``."""
         params = super().get_params(deep=False)
         if deep:
-            params |= {f"{_CONFIG}{name}": value for name, value in _given(self.config).items()}
+            params |= {f"{_CONFIG}{name}": value for name, value in given(self.config).items()}
         return params
 
     def set_params(self, **params: Any) -> "GANOverSampler":
@@ -179,13 +176,13 @@ class GANOverSampler(BaseOverSampler):
         fields = {name.removeprefix(_CONFIG): params.pop(name) for name in list(params) if name.startswith(_CONFIG)}
         super().set_params(**params)
         if fields:
-            self.config = _given(self.config) | fields
+            self.config = given(self.config) | fields
         return self
 
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         """Accept what RandomOverSampler accepts, and arrays of more axes."""
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
-        if is_table(X):
+        if is_table(X) or getattr(X, "ndim", 2) < 2:
             X = _check_X(X)
             check_consistent_length(X, y)
             validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
@@ -209,7 +206,8 @@ class GANOverSampler(BaseOverSampler):
                 repeated = _repeated(y, label, wanted[label], rng)
                 X_parts.append(_safe_indexing(X, repeated))
                 y_parts.append(y[repeated])
-        self.mixture_ = self.gan_ = self.history_ = self.judgement_ = None
+        self.mixture_ = self.gan_ = self.history_ = None
+        self.judgement_: Judgement | None = None
         if learnt:
             rows = np.sort(np.concatenate([_some(np.flatnonzero(y == label), rng) for label in learnable]))
             data = encode(_safe_indexing(X, rows), y[rows], kind, config.quality)
@@ -225,44 +223,41 @@ class GANOverSampler(BaseOverSampler):
         return concatenate(X_parts), np.concatenate(y_parts)
 
     def _train_config(self) -> TrainConfig:
-        given, own = _given(self.config), {name: getattr(self, name) for name in _ALSO_IN_CONFIG}
-        default = TrainConfig()
-        own = {name: value for name, value in own.items() if value != getattr(default, name)}
-        twice = sorted(own.keys() & given.keys())
-        if twice:
+        settings, default = given(self.config), TrainConfig()
+        own = {name: getattr(self, name) for name in _ALSO_IN_CONFIG if getattr(self, name) != getattr(default, name)}
+        if twice := sorted(own.keys() & settings.keys()):
             raise ConfigError(f"{twice[0]} is given twice, as a parameter and in config; give it once")
-        return TrainConfig(**{"quality": "oversampling"} | given | own)
+        return TrainConfig(**{"quality": "oversampling"} | settings | own)
 
     def _fit_mixture(
         self, data: Encoded, learnt: list[Any], config: TrainConfig, kind: Kind, rng: np.random.Generator
     ) -> Mixture:
-        """Choose the shares and fit the sources that have one."""
-        fallback = kind.default_shares(data.codec)
-        names = [*kind.sources, BASE] if self.sources == "auto" else list(_shares(self.sources))
-        factories = {name: self._factory(name, config) for name in dict.fromkeys(names)}
-        if self.sources != "auto":
-            shares = _shares(self.sources)
-        elif kind.judged and self.judge_budget > 0:
-            rare = data.classes.index(learnt)
-            fewer_steps = {**factories, _GAN: self._factory(_GAN, _halved(config, data))}
-            self.judgement_ = judge(data, fewer_steps, rare, fallback, budget=self.judge_budget, random_state=rng)
-            shares = self.judgement_.shares
-            if _GAN not in shares:
-                warnings.warn(
-                    f"{self.judgement_}; sources={{'gan': 1}} makes all by the GAN", NoGainWarning, stacklevel=5
-                )
-        else:
-            shares = fallback
-        if self.pretrained is not None and _GAN not in factories:
-            raise ConfigError(f"pretrained has no meaning without the source {_GAN!r}; sources are {shares}")
-        fitted = {name: factories[name]().fit(data, rng) for name, share in shares.items() if share > 0}
-        return Mixture(data, fitted, shares, kind.rejection if self.rejection == "auto" else self.rejection)
+        """Choose the shares, and fit the sources that have one."""
+        shares = check_shares(self._shares(data, learnt, config, kind, rng))
+        if self.pretrained is not None and GAN not in shares and isinstance(self.sources, dict):
+            raise ConfigError(f"pretrained has no meaning without the source {GAN!r}; sources are {shares}")
+        sources = {name: factory(name, config, self.pretrained)().fit(data, rng) for name in shares}
+        return Mixture(data, sources, shares, kind.rejection if self.rejection == "auto" else self.rejection)
 
-    def _factory(self, name: str, config: TrainConfig) -> Any:
-        if name == _GAN:
-            return partial(GANSource, config, self.pretrained)
-        made: type[Source] = registry.lookup("sources", name)
-        return made
+    def _shares(
+        self, data: Encoded, learnt: list[Any], config: TrainConfig, kind: Kind, rng: np.random.Generator
+    ) -> Mapping[str, float]:
+        if isinstance(self.sources, Judgement):
+            return self.sources.shares
+        if self.sources != "auto":
+            return self.sources
+        fallback = kind.default_shares(data.codec)
+        if not kind.judged or self.judge_budget == 0:
+            return fallback
+        quick = fewer_steps(config, data, GAN_SHARE_OF_STEPS)
+        factories = {name: factory(name, quick, self.pretrained) for name in (*kind.sources, BASE)}
+        rare = data.classes.index(learnt)
+        judgement = judge(data, factories, rare, fallback, budget=self.judge_budget, random_state=rng)
+        if GAN not in judgement.shares:
+            message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
+            warnings.warn(message, NoGainWarning, stacklevel=6)
+        self.judgement_ = judgement
+        return judgement.shares
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -270,29 +265,6 @@ class GANOverSampler(BaseOverSampler):
         tags.input_tags.string = True
         tags.input_tags.three_d_array = True
         return tags
-
-
-def _given(config: TrainConfig | Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return the settings that a configuration gives, those left at their default not."""
-    if isinstance(config, TrainConfig):
-        return {name: getattr(config, name) for name in sorted(config.model_fields_set)}
-    return dict(config or {})
-
-
-def _shares(sources: Mapping[str, float] | Judgement) -> dict[str, float]:
-    shares = dict(sources.shares if isinstance(sources, Judgement) else sources)
-    numbers = all(isinstance(share, Real) and 0 <= share <= 1 for share in shares.values())
-    if not numbers or not np.isclose(sum(shares.values()), 1):
-        raise ConfigError(f"sources are shares in [0, 1] by name that add up to 1; got {shares}")
-    return shares
-
-
-def _halved(config: TrainConfig, data: Encoded) -> TrainConfig:
-    """Return the settings of a GAN that is only judged by: half of the steps, on two thirds of the data."""
-    steps = config.max_steps
-    if steps == "auto":
-        steps = data.kind.settings(data.codec, data.classes, "cpu", config.quality)["max_steps"]
-    return TrainConfig(**_given(config) | {"max_steps": max(1, steps // 2)})
 
 
 def _repeated(y: np.ndarray, label: Any, n: int, rng: np.random.Generator) -> np.ndarray:

@@ -1,17 +1,22 @@
 """Where new samples of a rare class come from: a source learns from encoded data, and draws encoded samples."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 
+from ganaug.core import registry
 from ganaug.core.config import TrainConfig
 from ganaug.core.seeds import as_seed
 from ganaug.data.encoded import Encoded
 from ganaug.finetuning.finetune import Finetune, finetune_encoded
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.train import train_encoded
+
+GAN = "gan"
 
 
 class Source(ABC):
@@ -35,7 +40,7 @@ class OwnSamples(Source):
     def fit(self, data: Encoded, rng: np.random.Generator) -> Self:
         """Keep the data; what has to be prepared for a class is prepared when the class is first drawn."""
         self.data = data
-        self._seed = as_seed(rng)
+        self.seed = as_seed(rng)
         self._prepared: dict[int, Any] = {}
         return self
 
@@ -50,7 +55,7 @@ class OwnSamples(Source):
     def draw(self, condition: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return n new samples of a class."""
         if condition not in self._prepared:
-            own = np.random.default_rng([self._seed, condition])
+            own = np.random.default_rng([self.seed, condition])
             self._prepared[condition] = self.prepare(self.data.own(condition), own)
         return self.make(self._prepared[condition], n, rng)
 
@@ -69,7 +74,7 @@ class GANSource(Source):
     Parameters
     ----------
     config : TrainConfig, optional
-        Settings of its training.
+        Settings of its training; by default those of the over-sampler.
     pretrained : ConditionalGAN, str, Path or Finetune, optional
         What it starts from; by default it learns from scratch.
     """
@@ -77,7 +82,7 @@ class GANSource(Source):
     def __init__(
         self, config: TrainConfig | None = None, pretrained: ConditionalGAN | str | Path | Finetune | None = None
     ) -> None:
-        self.config = config or TrainConfig()
+        self.config = config or TrainConfig(quality="oversampling")
         self.pretrained = pretrained
 
     def fit(self, data: Encoded, rng: np.random.Generator) -> Self:
@@ -86,10 +91,38 @@ class GANSource(Source):
             self.gan = train_encoded(data, self.config, random_state=rng)
         else:
             start = self.pretrained if isinstance(self.pretrained, Finetune) else Finetune(self.pretrained)
-            given = {name: getattr(self.config, name) for name in self.config.model_fields_set}
-            self.gan = finetune_encoded(start, data, given, random_state=rng)
+            self.gan = finetune_encoded(start, data, given(self.config), random_state=rng)
         return self
 
     def draw(self, condition: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return n samples of the averaged generator."""
         return self.gan.encoded(np.full(n, condition), rng)
+
+
+def factory(
+    name: str, config: TrainConfig, pretrained: ConditionalGAN | str | Path | Finetune | None = None
+) -> Callable[[], Source]:
+    """Return what makes an unfitted source of a registered name; the GAN's gets `config` and `pretrained`.
+
+    Raises
+    ------
+    PluginNotFoundError
+        If no source has that name.
+    """
+    made: type[Source] = registry.lookup("sources", name)
+    return partial(made, config, pretrained) if issubclass(made, GANSource) else made
+
+
+def given(config: Any) -> dict[str, Any]:
+    """Return the settings that a configuration or a dict gives, without those left at their default; else none."""
+    if isinstance(config, TrainConfig):
+        return {name: getattr(config, name) for name in sorted(config.model_fields_set)}
+    return dict(config) if isinstance(config, Mapping) else {}
+
+
+def fewer_steps(config: TrainConfig, data: Encoded, share: float) -> TrainConfig:
+    """Return the same settings with a share of the generator steps."""
+    steps = config.max_steps
+    if steps == "auto":
+        steps = data.kind.settings(data.codec, data.classes, "cpu", config.quality)["max_steps"]
+    return TrainConfig(**given(config) | {"max_steps": max(1, round(share * steps))})

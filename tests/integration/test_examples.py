@@ -36,6 +36,7 @@ SHOWN = {
     "benchmarks/alarms.py": ["digits", "2 images of 0 and of 1", "small.csv", "ratio", "rang: nothing"],
     "benchmarks/cli.py": ["median ms", "ganaug --help", "ganaug info"],
     "benchmarks/digits.py": ["coverage", "distance ratio"],
+    "benchmarks/images.py": ["recall gain", "ROS + augmentation", "+ CMO", "auto"],
     "benchmarks/loaders.py": ["bare dataset", "SyntheticMix", "GANReplace"],
     "benchmarks/reading.py": ["× the frame", "ganaug", "pandas"],
     "benchmarks/scale.py": ["rows/s", "GANOverSampler on 2,000 rows", "× the frame"],

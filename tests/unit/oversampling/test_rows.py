@@ -1,12 +1,17 @@
 import numpy as np
 import pytest
 
-from ganaug.oversampling.rows import Belonging, Segments
+from ganaug.oversampling.rows import Belonging, Interpolation
 
 
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+def interpolated(own, n, rng):
+    source = Interpolation()
+    return source.make(source.prepare(own, rng), n, rng)
 
 
 def naive_share(points, x, is_own, k=10):
@@ -51,7 +56,7 @@ def test_belonging_repeats_by_seed(rng):
 @pytest.mark.parametrize("m", [2, 30, 150])
 def test_points_lie_on_lines_through_two_rows_but_near_neither(rng, m):
     own = rng.normal(size=(m, 3)).astype(np.float32)
-    made = Segments(own).draw(40, rng)
+    made = interpolated(own, 40, rng)
     assert made.shape == (40, 3) and made.dtype == np.float32
     first, second = (own[i] for i in np.nonzero(~np.eye(m, dtype=bool)))
     line = second - first
@@ -65,12 +70,21 @@ def test_points_lie_on_lines_through_two_rows_but_near_neither(rng, m):
 
 def test_points_vary_as_the_rows_do(rng):
     own = rng.normal(size=(99, 2)).astype(np.float32) @ np.array([[2, 1], [0, 1]], dtype=np.float32)
-    made = Segments(own).draw(50_000, rng)
+    made = interpolated(own, 50_000, rng)
     np.testing.assert_allclose(made.mean(0), own.mean(0), atol=0.05)
     np.testing.assert_allclose(np.cov(made.T), np.cov(own.T), rtol=0.05)
 
 
 def test_partners_are_near_in_a_large_class(rng):
     own = np.concatenate([rng.normal(-50, 1, (100, 2)), rng.normal(50, 1, (100, 2))]).astype(np.float32)
-    assert np.abs(Segments(own).draw(500, rng)).min() > 40
-    assert np.abs(Segments(own[::4]).draw(500, rng)).min() < 40
+    assert np.abs(interpolated(own, 500, rng)).min() > 40
+    assert np.abs(interpolated(own[::4], 500, rng)).min() < 40
+
+
+def test_the_linear_part_is_the_same_by_either_solver(rng, monkeypatch):
+    x = np.concatenate([rng.normal(0, 1, (60, 5)), rng.normal(1, 1, (30, 5))]).astype(np.float32)
+    newton = Belonging(x, np.arange(90) >= 60, np.random.default_rng(0)).linear
+    monkeypatch.setattr("ganaug.oversampling.rows._MAX_DIM_OF_NEWTON", 4)
+    lbfgs = Belonging(x, np.arange(90) >= 60, np.random.default_rng(0)).linear
+    assert (newton.solver, lbfgs.solver) == ("newton-cholesky", "lbfgs")
+    np.testing.assert_allclose(newton.coef_, lbfgs.coef_, atol=1e-2)

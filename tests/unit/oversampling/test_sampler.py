@@ -1,11 +1,11 @@
 import pickle
+import time
+import warnings
 from collections import Counter
-from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
-from ganaug.oversampling.soundness import are_sound
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
 from pandas.testing import assert_frame_equal, assert_series_equal
@@ -18,9 +18,10 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.utils.validation import check_is_fitted
 
 import ganaug
-from ganaug import GANOverSampler
-from ganaug.core.config import TrainConfig, TransferConfig
-from ganaug.oversampling.judge import choose_share
+from ganaug import Finetune, GANOverSampler, TrainConfig
+from ganaug.data.image.codec import ImageCodec
+from ganaug.data.table.codec import TableCodec
+from ganaug.oversampling.judge import Judgement
 from ganaug.oversampling.sampler import NoGainWarning, SmallClassWarning
 
 
@@ -29,8 +30,14 @@ def rows():
     return make_classification(n_samples=100, n_classes=3, n_informative=4, weights=[0.6, 0.25, 0.15], random_state=0)
 
 
+@pytest.fixture(autouse=True)
+def few_pairs(monkeypatch):
+    """Find the ways between a few images, not 600."""
+    monkeypatch.setattr("ganaug.oversampling.images._PAIRS", 20)
+
+
 def resample(X, y, **settings):
-    return GANOverSampler(**{"max_steps": 5, "random_state": 0, **settings}).fit_resample(X, y)
+    return GANOverSampler(**{"max_steps": 5, "random_state": 0, "judge_budget": 0, **settings}).fit_resample(X, y)
 
 
 @pytest.mark.parametrize(
@@ -95,11 +102,11 @@ def test_index_and_tuple_columns_follow_random_over_sampler(rows):
     ],
     ids=["NHW uint8", "NHW float32", "NHW [-1, 1]", "NHWC uint8", "NHWC float", "NCHW", "not square"],
 )
-def test_images_keep_shape_dtype_and_range(digit_images, transform, monkeypatch):
-    monkeypatch.setattr("ganaug.oversampling.sampler.are_sound", lambda *_, **__: True)
+def test_images_keep_shape_dtype_and_range(digit_images, transform):
     images, y = digit_images
     X = transform(images)
-    sampler = GANOverSampler(max_steps=3, from_real=0.5, random_state=0)
+    sources = {"gan": 0.4, "deformation": 0.2, "recolouring": 0.2, "symmetry": 0.2}
+    sampler = GANOverSampler(max_steps=3, sources=sources, random_state=0)
     X_new, y_new = sampler.fit_resample(X, y)
     np.testing.assert_array_equal(X_new[:90], X)
     assert X_new.shape == (120, *X.shape[1:]) and X_new.dtype == X.dtype
@@ -185,7 +192,7 @@ def test_constant_columns_alone_are_an_error_that_says_so():
 
 def test_pickled_and_cloned(rows):
     X, y = rows
-    sampler = GANOverSampler(max_steps=5, random_state=0, learning_rate=1e-3)
+    sampler = GANOverSampler(max_steps=5, random_state=0, config={"learning_rate": 1e-3})
     X_new, _ = sampler.fit_resample(X, y)
     again = pickle.loads(pickle.dumps(sampler))
     np.testing.assert_array_equal(
@@ -208,9 +215,12 @@ def test_history_is_kept(rows):
 def test_inside_a_pipeline_grid_search_and_cross_validation(rows):
     X, y = rows
     model = make_pipeline(GANOverSampler(max_steps=3, random_state=0), LogisticRegression(max_iter=500))
-    grid = {"ganoversampler__max_steps": [2, 4]}
+    grid = {"ganoversampler__max_steps": [2, 4], "ganoversampler__config__focus": [0.0, 0.5]}
     search = GridSearchCV(model, grid, cv=3, n_jobs=2, error_score="raise").fit(X, y)
     assert set(search.cv_results_["param_ganoversampler__max_steps"]) == {2, 4}
+    assert set(search.cv_results_["param_ganoversampler__config__focus"]) == {0.0, 0.5}
+    best = search.best_estimator_.named_steps["ganoversampler"]
+    assert best.gan_.config.focus == search.best_params_["ganoversampler__config__focus"]
     scores = cross_validate(model, X, y, cv=3, error_score="raise")
     assert np.isfinite(scores["test_score"]).all()
 
@@ -220,7 +230,7 @@ def test_images_inside_a_pipeline(digit_images):
 
     images, y = digit_images
     flat = FunctionTransformer(lambda X: X.reshape(len(X), -1) / 255)
-    model = make_pipeline(GANOverSampler(max_steps=3, random_state=0), flat, LogisticRegression())
+    model = make_pipeline(GANOverSampler(max_steps=3, random_state=0, judge_budget=0), flat, LogisticRegression())
     assert cross_validate(model, images, y, cv=3, error_score="raise")["test_score"].min() > 0.9
 
 
@@ -245,11 +255,17 @@ def test_wrong_input_is_refused_in_one_clear_line(rows, change, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"label_smoothing": 0.1}, "label_smoothing has no meaning"),
-        ({"attention": True}, "attention needs images"),
-        ({"objective": "hinge", "penalty_weight": 1.0}, "has no gradient penalty"),
-        ({"betas": (0.5, 1.5)}, "betas"),
+        ({"config": {"label_smoothing": 0.1}}, "label_smoothing has no meaning"),
+        ({"config": {"attention": True}}, "attention has no meaning for network 'mlp'"),
+        ({"config": {"objective": "hinge", "penalty_weight": 1.0}}, "has no gradient penalty"),
+        ({"config": {"betas": (0.5, 1.5)}}, "betas"),
+        ({"config": {"focuss": 0.5}}, "did you mean 'focus'"),
+        ({"config": {"max_steps": 5}}, "max_steps is given twice"),
+        ({"config": TrainConfig(device="cpu"), "device": "cuda"}, "device is given twice"),
         ({"device": "nonsense"}, "device 'nonsense'"),
+        ({"sources": {"gan": 0.5}}, "add up to 1"),
+        ({"sources": {"gan": 1.5, "interpolation": -0.5}}, r"shares in \[0, 1\]"),
+        ({"sources": {"interpolation": 1.0}, "pretrained": "gone"}, "no meaning without the source 'gan'"),
     ],
 )
 def test_settings_that_contradict_are_refused(rows, settings, message):
@@ -257,80 +273,110 @@ def test_settings_that_contradict_are_refused(rows, settings, message):
         resample(*rows, **settings)
 
 
-@pytest.fixture(scope="module")
-def colour_images():
-    """Bright and dark spots, the rare ones dark, on grounds of any colour; where the spot is says nothing."""
-    rng = np.random.default_rng(0)
-    y = np.repeat([0, 1], [60, 24])
-    X = np.tile(rng.uniform(90, 160, (84, 1, 1, 3)), (1, 8, 8, 1)) + rng.normal(0, 8, (84, 8, 8, 3))
-    for image, label, (row, column) in zip(X, y, rng.integers(1, 5, (84, 2)), strict=True):
-        image[row : row + 3, column : column + 3] += 80 if label == 0 else -80
-    return X.clip(0, 255).astype(np.uint8), y
+def added(X, y, **settings):
+    """Return what was added, and its labels."""
+    return tuple(part[len(X) :] for part in resample(X, y, **settings))
 
 
 @pytest.fixture
 def quick(monkeypatch):
-    """Judge colour images by classifiers of fewer steps."""
-    monkeypatch.setattr("ganaug.oversampling.sampler.are_sound", partial(are_sound, steps=80))
-    monkeypatch.setattr("ganaug.oversampling.sampler.choose_share", partial(choose_share, classifier_steps=80))
+    """Judge by classifiers of a few steps."""
+    monkeypatch.setattr("ganaug.oversampling.judge._STEPS", 3)
 
 
-def test_the_gan_makes_no_colour_images_where_they_do_not_help(quick, colour_images):
-    X, y = colour_images
+def test_the_judge_may_choose_real_images_and_says_so(digit_images, monkeypatch):
+    right = lambda images, labels, weights, unseen, **_: np.zeros(len(unseen), int)  # noqa: E731
+    monkeypatch.setattr("ganaug.oversampling.judge.classify", right)
     sampler = GANOverSampler(max_steps=3, random_state=0)
-    with pytest.warns(NoGainWarning, match="did not clearly help.*recall of the rare classes.*real ones alone"):
-        X_new, y_new = sampler.fit_resample(X, y)
-    assert sampler.gan_ is None and sampler.history_ is None
-    assert X_new.shape == (120, 8, 8, 3) and Counter(y_new) == {0: 60, 1: 60}
+    with pytest.warns(
+        NoGainWarning, match="no source of new images is clearly better.*gan .0.0 ±.*makes all by the GAN"
+    ):
+        X_new, _ = sampler.fit_resample(*digit_images)
+    assert sampler.gan_ is None and sampler.judgement_.shares == {"repeat": 1.0}
+    assert {trial.n for trial in sampler.judgement_.trials} <= {30, 60}
+    assert (X_new[90:, None] == digit_images[0][60:]).all(axis=(2, 3)).any(axis=1).all()
 
 
-def test_colour_images_too_few_to_judge_by_are_made_from_real_ones(quick, colour_images):
-    X, y = colour_images
-    with pytest.warns(NoGainWarning, match="cannot be judged.*12 are needed"):
-        resample(X[:70], y[:70])
+@pytest.mark.parametrize(("colour", "shares"), [(False, {"gan": 1.0}), (True, {"repeat": 1.0})])
+def test_without_a_judge_what_did_best_on_other_data_is_taken(digit_images, colour, shares):
+    X, y = digit_images
+    sampler = GANOverSampler(max_steps=3, random_state=0, judge_budget=0)
+    sampler.fit_resample(np.stack([X] * 3, axis=-1) if colour else X, y)
+    assert sampler.judgement_ is None and sampler.mixture_.shares == shares
 
 
-def test_the_gan_makes_colour_images_when_asked(quick, colour_images):
-    X, y = colour_images
-    sampler = GANOverSampler(max_steps=3, random_state=0, from_real=0.5)
-    made = sampler.fit_resample(X, y)[0][84:]
-    assert sampler.gan_.step == 3 and not (made[:, None] == X[None]).all(axis=(2, 3, 4)).any(axis=1).all()
+def test_images_too_few_to_judge_by_get_the_same_and_it_is_said(digit_images):
+    X, y = digit_images
+    sampler = GANOverSampler(max_steps=3, random_state=0)
+    sampler.fit_resample(X[:70], y[:70])
+    assert sampler.mixture_.shares == {"gan": 1.0} and "12 images that are needed" in str(sampler.judgement_)
 
 
-def test_colours_that_tell_the_classes_are_kept(quick):
-    """Red or blue is all that the classes differ in: worn by the other class it would be the wrong label."""
-    rng = np.random.default_rng(0)
-    y = np.repeat([0, 1], [60, 24])
-    X = rng.integers(60, 120, (84, 8, 8, 3), dtype=np.uint8)
-    X[np.arange(84), ..., 2 * y] += 100
-    made = resample(X, y, from_real=1.0)[0][84:]
-    assert (X[60:] == made[:, None]).all(axis=(2, 3, 4)).any(axis=1).all()
+def test_a_judgement_decides_again_without_judging(digit_images):
+    judgement = Judgement({"deformation": 0.5, "gan": 0.5})
+    sampler = GANOverSampler(max_steps=3, sources=judgement, random_state=0)
+    sampler.fit_resample(*digit_images)
+    assert sampler.judgement_ is None and sampler.mixture_.shares == judgement.shares
+    assert clone(sampler).sources.shares == judgement.shares
 
 
-def test_colours_that_tell_nothing_are_exchanged(quick, colour_images):
-    X, y = colour_images
-    made = resample(X, y, from_real=1.0)[0][84:]
-    assert not (X[60:] == made[:, None]).all(axis=(2, 3, 4)).any()
-    grounds = np.median(made, axis=(1, 2))
-    apart = np.abs(grounds[:, None] - np.median(X[:60], axis=(1, 2))[None]).max(axis=2).min(axis=1)
-    assert np.median(apart) < 25
+@pytest.mark.parametrize("sort", ["rows", "gray", "colour"])
+def test_data_are_encoded_once(sort, rows, digit_images, quick, monkeypatch):
+    X, y = rows if sort == "rows" else digit_images
+    X = np.stack([X] * 3, axis=-1) if sort == "colour" else X
+    calls = Counter()
+    for codec in (TableCodec, ImageCodec):
+        fit, store, encode = codec.fit.__func__, codec.store, codec.encode
+
+        def counted(cls, *args, _fit=fit, **options):
+            calls["fits"] += 1
+            return _fit(cls, *args, **options)
+
+        def stored(self, *args, _store=store, **options):
+            calls["stores"] += 1
+            return _store(self, *args, **options)
+
+        def encoded(self, *args, _encode=encode, **options):
+            calls["encodings"] += 1
+            return _encode(self, *args, **options)
+
+        monkeypatch.setattr(codec, "fit", classmethod(counted))
+        monkeypatch.setattr(codec, "store", stored)
+        monkeypatch.setattr(codec, "encode", encoded)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", NoGainWarning)
+        sampler = GANOverSampler(max_steps=3, random_state=0)
+        sampler.fit_resample(X, y)
+    assert (sampler.judgement_ is None) == (sort == "rows")
+    assert calls["fits"] == 1 and calls["stores"] == 1 and calls["encodings"] <= 1, calls
+
+
+def test_the_mixture_makes_more_of_the_same(digit_images, tmp_path):
+    sampler = GANOverSampler(max_steps=3, sources={"repeat": 1.0}, random_state=0)
+    sampler.fit_resample(*digit_images)
+    more = sampler.mixture_.sample(7, label=1, random_state=0)
+    assert (more[:, None] == digit_images[0][60:]).all(axis=(2, 3)).any(axis=1).all()
+    ganaug.make_pool(sampler.mixture_, 4, tmp_path / "more.pool", random_state=0)
+
+
+def test_series_are_not_taken_for_images_unless_they_are_said_to_be(rows):
+    X, y = np.random.default_rng(0).normal(size=(100, 6, 50)), np.repeat([0, 1], [80, 20])
+    with pytest.raises(ganaug.SchemaError, match="shape .100, 6, 50. is not clearly of any kind.*kind='image'"):
+        resample(X, y)
+    X = X.clip(-1, 1)
+    assert added(X, y, kind="image", max_steps=2)[0].shape == (60, 6, 50)
 
 
 @pytest.mark.parametrize("table", [True, False])
 def test_no_model_is_trained_where_none_is_sampled(table, rows, digit_images):
-    sampler = GANOverSampler(from_real=1.0, random_state=0)
+    sampler = GANOverSampler(sources={"interpolation" if table else "deformation": 1.0}, random_state=0)
     X_new, y_new = sampler.fit_resample(*(rows if table else digit_images))
     assert sampler.gan_ is None and len(set(Counter(y_new).values())) == 1
 
 
-def test_rejection_is_refused_for_images(digit_images):
-    with pytest.raises(ganaug.ConfigError, match="no meaning for images"):
-        resample(*digit_images, rejection=0.2)
-
-
 def test_images_made_from_real_ones_have_their_pixel_values(digit_images):
     X, y = digit_images
-    made, labels = (part[len(X) :] for part in resample(X, y, from_real=1.0))
+    made, labels = added(X, y, sources={"deformation": 1.0})
     for image, label in zip(made, labels, strict=True):
         assert any(np.isin(image, real).all() for real in X[y == label])
     assert not any((X == image).all(axis=(1, 2)).any() for image in made)
@@ -340,7 +386,7 @@ def test_interpolated_rows_lie_on_lines_through_rows_of_the_class():
     rng = np.random.default_rng(0)
     along = rng.uniform(0, 1, 60)
     X = np.concatenate([rng.normal(5, 1, (100, 2)), np.stack([along, 2 * along - 1], axis=1)])
-    made = resample(X, np.repeat([0, 1], [100, 60]), from_real=1.0, rejection=0.0)[0][160:]
+    made = resample(X, np.repeat([0, 1], [100, 60]), sources={"interpolation": 1.0}, rejection=0.0)[0][160:]
     np.testing.assert_allclose(made[:, 1], 2 * made[:, 0] - 1, atol=1e-5)
     assert -0.4 < made[:, 0].min() and made[:, 0].max() < 1.4
     assert np.abs(made[:, :1] - along).min(axis=1).max() > 1e-3
@@ -356,7 +402,38 @@ def test_rejection_leaves_out_what_looks_like_another_class():
 
 def test_unknown_objective_says_what_is_known(rows):
     with pytest.raises(ganaug.PluginNotFoundError, match="did you mean 'hinge'"):
-        resample(*rows, objective="hing")
+        resample(*rows, config={"objective": "hing"})
+
+
+def test_unknown_source_says_what_is_known(rows):
+    with pytest.raises(ganaug.PluginNotFoundError, match="did you mean 'interpolation'"):
+        resample(*rows, sources={"interpolate": 1.0})
+
+
+@pytest.mark.parametrize("kind", ["tables", "pictures"])
+def test_unknown_kind_says_what_is_known(rows, kind):
+    with pytest.raises(ganaug.PluginNotFoundError, match="'table'|image"):
+        resample(*rows, kind=kind)
+
+
+def test_settings_inside_config_are_parameters(rows):
+    sampler = GANOverSampler(max_steps=3, random_state=0, config={"focus": 0.5})
+    assert sampler.get_params()["config__focus"] == 0.5 and "config__focus" not in sampler.get_params(deep=False)
+    assert sampler.set_params(config__width=8, max_steps=4) is sampler
+    assert (sampler.config, sampler.max_steps) == ({"focus": 0.5, "width": 8}, 4)
+    for again in (clone(sampler), pickle.loads(pickle.dumps(sampler))):
+        again.fit_resample(*rows)
+        assert (again.gan_.config.focus, again.gan_.config.width, again.gan_.step) == (0.5, 8, 4)
+    given = GANOverSampler(config=TrainConfig(focus=0.5)).set_params(config__width=8)
+    assert given.config == {"focus": 0.5, "width": 8}
+
+
+def test_few_long_rows_take_seconds():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(200, 5_000)).astype(np.float32), np.repeat([0, 1], [160, 40])
+    start = time.process_time()
+    assert resample(X, y, max_steps=5)[0].shape == (320, 5_000)
+    assert time.process_time() - start < 60
 
 
 @pytest.fixture(scope="module")
@@ -373,7 +450,9 @@ def pretrained(request, source, tmp_path_factory):
 
 class TestPretrained:
     def test_the_gan_starts_from_it(self, digit_images, pretrained):
-        sampler = GANOverSampler(pretrained=pretrained, method="freeze-d", max_steps=2, random_state=0)
+        sampler = GANOverSampler(
+            pretrained=Finetune(pretrained, method="freeze-d"), max_steps=2, random_state=0, judge_budget=0
+        )
         X_new, y_new = sampler.fit_resample(*digit_images)
         assert Counter(y_new) == {0: 60, 1: 60}
         assert sampler.gan_.config.width == 4
@@ -384,7 +463,7 @@ class TestPretrained:
         from sklearn.preprocessing import FunctionTransformer
 
         flat = FunctionTransformer(lambda X: X.reshape(len(X), -1) / 255)
-        sampler = GANOverSampler(pretrained=pretrained, max_steps=2, random_state=0)
+        sampler = GANOverSampler(pretrained=pretrained, max_steps=2, random_state=0, judge_budget=0)
         model = clone(make_pipeline(sampler, flat, LogisticRegression()))
         assert model.fit(*digit_images).score(*digit_images) > 0.9
         X_new, _ = sampler.fit_resample(*digit_images)
@@ -393,7 +472,8 @@ class TestPretrained:
         np.testing.assert_array_equal(again, X_new)
 
     def test_settings_that_are_given_win(self, digit_images, pretrained):
-        sampler = GANOverSampler(pretrained=pretrained, max_steps=2, objective="hinge", random_state=0)
+        config = {"objective": "hinge"}
+        sampler = GANOverSampler(pretrained=pretrained, max_steps=2, config=config, random_state=0, judge_budget=0)
         sampler.fit_resample(*digit_images)
         assert (sampler.gan_.config.objective, sampler.gan_.config.spectral_norm) == ("hinge", True)
 
@@ -405,9 +485,9 @@ class TestPretrained:
         assert sampler.gan_.transfer.parts["columns"]["kept"] == ["f3", "f1"]
 
     def test_wrong_input(self, rows, digit_images, source):
-        with pytest.raises(ganaug.ConfigError, match="no meaning without pretrained"):
-            resample(*digit_images, method="ewc")
-        with pytest.raises(ganaug.TransferError, match="cannot start a model of tables"):
+        with pytest.raises(ganaug.ConfigError, match="method = 'ewcc': Input should be .*'ewc'"):
+            resample(*digit_images, pretrained=Finetune(source, method="ewcc"))
+        with pytest.raises(ganaug.TransferError, match="cannot start a model of rows"):
             resample(*rows, pretrained=source)
         with pytest.raises(ganaug.CheckpointError, match="cannot read gone"):
             resample(*rows, pretrained="gone")
@@ -416,8 +496,9 @@ class TestPretrained:
 
 
 def test_the_doors_agree_on_every_default():
-    config = TrainConfig().model_dump() | TransferConfig().model_dump()
-    params = GANOverSampler().get_params()
-    assert {name: params[name] for name in config} == config
-    own = {"sampling_strategy", "random_state", "from_real", "rejection", "pretrained"}
-    assert params.keys() - config.keys() == own
+    config, params = TrainConfig(), GANOverSampler().get_params()
+    shared = TrainConfig.model_fields.keys() & params.keys()
+    assert shared == {"max_steps", "max_seconds", "device"}
+    assert {name: params[name] for name in shared} == {name: getattr(config, name) for name in shared}
+    assert GANOverSampler()._train_config() == TrainConfig(quality="oversampling")
+    assert len(params) <= 12

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from ganaug.oversampling.registration import field, register
-from ganaug.oversampling.warping import warp
+from scipy.ndimage import gaussian_filter
+
+from ganaug.oversampling.deformation import field, register, sharply_warped, smoothed, warp
 
 
 def blob(y, x, size=20):
@@ -38,3 +39,15 @@ def test_a_pair_does_not_depend_on_the_others():
 def test_blank_images_are_not_bent():
     blank = torch.full((1, 3, 12, 9), -1.0)
     assert register(blank, blank).abs().max() == 0
+
+
+def test_warped_images_have_the_contrast_of_the_original():
+    images = np.where(np.random.default_rng(0).random((1, 1, 30, 30)) < 0.5, -1, 1).astype(np.float32)
+    made = sharply_warped(images, torch.full((1, 30, 30, 2), 0.5 / 15))
+    assert set(np.unique(made)) == {-1, 1}
+
+
+def test_smoothing_is_that_of_scipy():
+    x = np.random.default_rng(0).normal(size=(2, 3, 24, 16)).astype(np.float32)
+    expected = gaussian_filter(x, (0, 0, 2.4, 1.6), mode="nearest", truncate=3)
+    np.testing.assert_allclose(smoothed(torch.from_numpy(x), 0.1, "replicate"), expected, atol=0.01)

@@ -101,28 +101,30 @@ class Trainer:
         """Run the loop; afterwards the networks are on the CPU and ``gan.history`` is filled."""
         self._start = time.perf_counter()
         every = max(1, min(self.config.max_steps // _RECORDS, _MAX_STEPS_BETWEEN_RECORDS))
-        with (
-            threads(1 if self._is_small() else torch.get_num_threads()),
-            synchronised(self.step.networks, self.world),
-        ):
+        with threads(1 if self._is_small() else torch.get_num_threads()):
             try:
                 self._call("on_train_start")
-                while not self.world.agree(bool(self.stop_reason)):
-                    outcome = self.step(self.batches, self.progress)
-                    self.gan.step += 1
-                    self.losses.append(outcome.losses)
-                    self.stop_reason = self._finished()
-                    if self.gan.step % every == 0 or self.stop_reason:
-                        self._record(outcome)
-                    self._call("on_step")
+                with synchronised(self.step.networks, self.world):
+                    self._loop(every)
                 calibrate: Any = getattr(self.generator_ema, "calibrate", None)
-                if calibrate is not None:
+                if calibrate is not None:  # by each process alone, with the same noise: all come to the same
                     calibrate(self.batches, self.noise)
             finally:
                 self._call("on_train_end")
                 for network in self.step.networks:
                     network.cpu()
         return self.history
+
+    def _loop(self, every: int) -> None:
+        """Repeat the step until the budget is spent, or a callback wants to stop; record every so many steps."""
+        while not self.world.agree(bool(self.stop_reason)):
+            outcome = self.step(self.batches, self.progress)
+            self.gan.step += 1
+            self.losses.append(outcome.losses)
+            self.stop_reason = self._finished()
+            if self.gan.step % every == 0 or self.stop_reason:
+                self._record(outcome)
+            self._call("on_step")
 
     @property
     def history(self) -> History:

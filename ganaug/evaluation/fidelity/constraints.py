@@ -74,7 +74,7 @@ def _numbers(real: pd.DataFrame, made: pd.DataFrame) -> tuple[list[Any], np.ndar
     names, columns = [], []
     for name in real.columns:
         if pd.api.types.is_datetime64_any_dtype(real[name]):
-            pair = [frame[name].astype("datetime64[ns]").astype("int64").to_numpy(float) for frame in (real, made)]
+            pair = [_nanoseconds(frame[name]) for frame in (real, made)]
         elif pd.api.types.is_numeric_dtype(real[name]) and pd.api.types.is_numeric_dtype(made[name]):
             pair = [frame[name].to_numpy(dtype=float, na_value=np.nan) for frame in (real, made)]
         else:
@@ -160,3 +160,8 @@ def _dependencies(real: pd.DataFrame, made: pd.DataFrame) -> Iterator[Rule]:
                 i, j = next(zip(x[hit], y[hit], strict=True))
                 level, other = real[first].to_numpy()[a == i][0], real[second].to_numpy()[b == j][0]
                 yield Rule(f"{first} = {level!s} with {second} = {other!s} never occurs", 0.0, float(hit.mean()))
+
+
+def _nanoseconds(times: pd.Series) -> np.ndarray:
+    """Return moments as numbers, whatever their time zone and unit."""
+    return pd.to_datetime(times, utc=True).dt.tz_localize(None).astype("datetime64[ns]").astype("int64").to_numpy(float)

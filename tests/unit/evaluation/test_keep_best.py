@@ -29,9 +29,11 @@ class Spoil(Callback):
 def test_the_generator_from_before_it_was_spoilt_is_kept(rows):
     X, y = rows
     best = ganaug.KeepBest(X[1::2], y[1::2], every=1)
-    gan = ganaug.train(X[::2], y[::2], max_steps=60, callbacks=[Spoil(40), best], random_state=0)
+    gan = ganaug.train(
+        X[::2], y[::2], max_steps=60, quality="oversampling", callbacks=[Spoil(40), best], random_state=0
+    )
     assert gan.step == 60 and 0 < best.step <= 40
-    same = ganaug.train(X[::2], y[::2], max_steps=60, callbacks=[Spoil(40)], random_state=0)
+    same = ganaug.train(X[::2], y[::2], max_steps=60, quality="oversampling", callbacks=[Spoil(40)], random_state=0)
     assert np.ptp(same.sample(50, label=0, random_state=0), axis=0).max() < 1e-3
     assert np.ptp(gan.sample(50, label=0, random_state=0), axis=0).min() > 0.5
 

@@ -352,7 +352,7 @@ class TestSettings:
 
         data = encode(*images(8))
         assert _resolve(source, data, {}).max_steps == 750
-        assert _resolve(rows, encode(*table()), {}).max_steps == 100
+        assert _resolve(rows, encode(*table()), {}).max_steps == 667
         assert _resolve(source, data, {"max_steps": 7}).max_steps == 7
 
     def test_another_objective_brings_its_own_spectral_norm(self, source):

@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 
@@ -19,6 +21,7 @@ SPANS = (
 
 class Rows:
     sample_shape = (9,)
+    schema = SimpleNamespace(kind="table")
 
 
 def config(**settings):
@@ -78,6 +81,7 @@ def test_softened_one_hot_parts_in_training():
 def constant_scores(generator, scores):
     with torch.no_grad():
         generator.body[-1].weight.zero_()
+        generator.skip.weight.zero_()
         generator.body[-1].bias.copy_(torch.tensor(scores))
     return generator
 

@@ -209,7 +209,7 @@ def test_a_collapsed_generator_is_noticed(iris):
                     network.body[-1].weight.zero_()
 
     with pytest.warns(ConvergenceWarning, match="mode collapse"):
-        ganaug.train(*iris, max_steps=300, callbacks=[Collapse()], random_state=0)
+        ganaug.train(*iris, max_steps=300, quality="oversampling", callbacks=[Collapse()], random_state=0)
 
 
 def test_progress_bar_shows_losses(iris):
@@ -247,9 +247,9 @@ def test_progress_bar_shows_losses(iris):
     ids=lambda value: next(iter(value)),
 )
 def test_every_setting_does_something(iris, setting, default):
-    usual = ganaug.train(*iris, max_steps=3, random_state=0)
+    usual = ganaug.train(*iris, max_steps=3, quality="oversampling", random_state=0)
     assert {name: getattr(usual.config, name) for name in default} == default
-    changed = ganaug.train(*iris, max_steps=3, random_state=0, **setting)
+    changed = ganaug.train(*iris, max_steps=3, quality="oversampling", random_state=0, **setting)
     assert {name: getattr(changed.config, name) for name in setting} == setting
     parts = [(gan.generator_ema.state_dict(), gan.discriminator.state_dict()) for gan in (usual, changed)]
     assert any(not np.array_equal(a[k], b.get(k)) for a, b in zip(*parts, strict=True) for k in a)

@@ -78,7 +78,7 @@ def test_time_left_follows_the_share_that_is_done(monkeypatch):
     clock = [100.0]
     monkeypatch.setattr(time, "perf_counter", lambda: clock[0])
     run = SimpleNamespace(
-        progress=0.5, stop_reason="", gan=SimpleNamespace(step=50), config=SimpleNamespace(max_steps=100)
+        progress=0.5, stop_reason="", gan=SimpleNamespace(step=50, config=SimpleNamespace(max_steps=100))
     )
     run.history = History({name: [1.0] for name in ("step", "d_loss", "g_loss", "d_accuracy_real", "d_accuracy_fake")})
     run.history.append(diversity=1.0, samples_per_second=1234.5)

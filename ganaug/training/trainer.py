@@ -1,5 +1,6 @@
 """The one training loop, whatever is learnt."""
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -90,7 +91,8 @@ class Trainer:
         random = torch.Generator().manual_seed(seed)
         self.batches = BalancedBatches(x, c, config.batch_size, random, config.focus, part, data.refill)
         if self.world.size > 1:
-            self.world.require_same(self.batches.digest() + config.model_dump_json(), "data or settings")
+            said = json.dumps(gan.header(), sort_keys=True)  # equal ranks are encoded alike: the codec counts too
+            self.world.require_same(self.batches.digest() + said, "data or settings")
         n_classes = len(gan.classes)
         self._probe_c = torch.arange(n_classes, device=self.device).repeat_interleave(_PROBES)
         probes = len(self._probe_c), gan.latent_dim

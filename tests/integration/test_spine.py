@@ -63,7 +63,7 @@ def test_a_pipeline_on_digits_with_rare_classes(digits):
     rng = np.random.default_rng(0)
     kept = np.concatenate([rng.permutation(np.flatnonzero(y == c))[: 12 if c >= 5 else 100] for c in range(10)])
     flat = FunctionTransformer(lambda images: images.reshape(len(images), -1))
-    sampler = ganaug.GANOverSampler(max_steps=100, random_state=0)
+    sampler = ganaug.GANOverSampler(max_steps=100, sources={"gan": 1}, random_state=0)
     model = make_pipeline(sampler, flat, SVC()).fit(X[kept], y[kept])
     assert model.score(X_test, y_test) > 0.8
     assert Counter(sampler.fit_resample(X[kept], y[kept])[1]) == dict.fromkeys(range(10), 100)

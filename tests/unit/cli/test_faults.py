@@ -134,7 +134,7 @@ class TestModels:
     def test_model_that_needs_a_plugin(self, fails, models, elsewhere):
         header, arrays = checkpoint.read(models / "orders.safetensors")
         checkpoint.write(elsewhere / "m", {**header, "schema": {"kind": "nonsense"}}, arrays, overwrite=False)
-        fails(2, "synth", "--model", "m", says="no codec is registered as 'nonsense'")
+        fails(2, "synth", "--model", "m", says="no kind is registered as 'nonsense'")
 
     @pytest.mark.parametrize("lie", [{}, []])
     def test_level_that_lies_under_a_valid_digest(self, fails, models, elsewhere, lie):

@@ -31,7 +31,9 @@ def test_json_has_every_number(orders, ok):
     out, err = ok("evaluate", orders / "model.safetensors", orders / "known.csv", "--test", orders / "unseen.csv", *ask)
     assert list(out) == ["described", "fidelity", "privacy"]
     assert out["described"]["held out"] == {"no": 70, "yes": 30}
-    assert {"subject", "metric", "value", "low", "high", "real", "better"} == set(out["privacy"]["measurements"][0])
+    assert {"subject", "metric", "value", "low", "high", "real", "better", "rival"} == set(
+        out["privacy"]["measurements"][0]
+    )
     assert err == ""
 
 

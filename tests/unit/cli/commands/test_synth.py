@@ -25,8 +25,7 @@ class TestImages:
         folder = elsewhere / "synthetic"
         assert "no --model and no --data: training on scikit-learn's bundled digits" in err
         assert "Wrote 7 samples to synthetic" in out
-        assert "3: " in out
-        assert "held out" in out
+        assert "fidelity cannot be judged" in out
         assert "preview.png" in out
         assert sorted(path.name for path in folder.iterdir()) == ["3", "manifest.json", "preview.png"]
         assert [path.name for path in sorted((folder / "3").iterdir())] == [f"{i:06d}.png" for i in range(7)]

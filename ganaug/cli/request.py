@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _AS_THEY_ARE = "model data balance n include_real out preview resume overwrite dry_run use_cache quiet".split()
 _OF_SYNTHESIZE = "seed shard_size truncation escape_formulas device".split()
-_READING = "target image_size encoding strict".split()
+_READING = "kind target image_size encoding strict".split()
 _N = 1_000  # samples per class
 
 
@@ -34,7 +34,7 @@ class Request:
     model: Path | None
     data: Path | None
     balance: Path | None
-    reading: dict[str, Any]  # target, image_size, encoding and strict
+    reading: dict[str, Any]  # kind, target, image_size, encoding and strict
     config: TrainConfig
     n: int | None
     names: list[str]
@@ -107,18 +107,20 @@ class Request:
             return load(self.model)
         assert self.dataset is not None
         self._chosen(_classes_of(self.dataset))
-        writer_for(self.settings["format"], fit_codec(self.dataset.X))  # refuses before hours of training
+        writer_for(
+            self.settings["format"], fit_codec(self.dataset.X, self.dataset.kind)
+        )  # refuses before hours of training
         seed = self.settings["seed"]
         if self.dry_run and not cache.model_path(self.dataset, self.config, seed).exists():
             raise typer.BadParameter("--dry-run measures a model: give --model, or run it once before")
         from ganaug.training.callbacks import ProgressBar
         from ganaug.training.train import train
 
-        X, y = self.dataset.X, self.dataset.y
+        X, y, kind = self.dataset.X, self.dataset.y, self.dataset.kind
 
         def fit() -> Any:
             callbacks = [] if self.quiet else [ProgressBar()]
-            return train(X, y, random_state=seed, callbacks=callbacks, **self.config.model_dump())
+            return train(X, y, kind=kind, random_state=seed, callbacks=callbacks, **self.config.model_dump())
 
         return (
             cache.kept_or_trained(self.dataset, self.config, seed, fit, quiet=self.quiet) if self.use_cache else fit()
@@ -188,7 +190,7 @@ def _refuse_contradictions(params: dict[str, Any], flags: dict[str, Any]) -> Non
         if params["include_real"]:
             raise typer.BadParameter("--include-real needs --balance or --data")
         if any(params[name] for name in _READING):
-            raise typer.BadParameter("--target, --image-size, --encoding and --strict need --data")
+            raise typer.BadParameter("--kind, --target, --image-size, --encoding and --strict need --data")
 
 
 def _classes_of(dataset: "Dataset") -> "Classes":

@@ -108,7 +108,7 @@ def _fit(
     params: dict[str, Any], fit: Fit, state: Path, every: dict[str, Any] | None, *, quiet: bool, verb: str = ""
 ) -> "tuple[ConditionalGAN, Dataset]":
     """Read the data and fit, watched and with snapshots as wanted."""
-    reading = {name: params[name] for name in ("target", "image_size", "encoding", "strict")}
+    reading = {name: params[name] for name in ("kind", "target", "image_size", "encoding", "strict")}
     dataset = _streamed(params) or options.dataset_from(params["data"], **reading, quiet=quiet)
     from ganaug.training.snapshot import Snapshot
 

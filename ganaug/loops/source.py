@@ -16,7 +16,7 @@ from torch import Tensor
 
 from ganaug.core.errors import ConfigError
 from ganaug.core.seeds import as_seed
-from ganaug.loops.pool import Pool, as_pixels, is_pool, make_pool, require_pictures
+from ganaug.loops.pool import Pool, as_pixels, is_pool, make_pool, stored_as
 from ganaug.models.synthesizer import Synthesizer, load
 
 _temporary: weakref.WeakValueDictionary[Hashable, Pool] = weakref.WeakValueDictionary()
@@ -26,7 +26,7 @@ class Live:
     """Samples made when they are asked for, on the device that asks; it stays in the process that made it."""
 
     def __init__(self, synthesizer: Synthesizer) -> None:
-        require_pictures(synthesizer)
+        stored_as(synthesizer, "uint8")
         codec: Any = synthesizer.codec
         self.classes, self.shape = synthesizer.classes, tuple(codec.sample_shape)
         self.scale, self.whole, self.dtype = codec.scale, codec.whole, np.dtype(codec.schema.dtype)

@@ -211,6 +211,10 @@ class _Court:
                 weights[0][labels[0] == k] *= counts[k] / counts.max()  # the class's real images, of all it has then
                 weights.append(np.full(len(made), missing / counts.max() / len(made)))
         x, c, drawn = np.concatenate([reduce_size(part) for part in images]), np.r_[*labels], np.r_[*weights]
+        own = self.data.kind.classifier
+        if callable(own):
+            model = own(x.shape[1:]).fit(x.reshape(len(x), -1), c, sample_weight=drawn * len(x) / drawn.sum())
+            return model.predict(self.x_held.reshape(len(self.x_held), -1)) == self.c_held
         return classify(x, c, drawn, self.x_held, steps=_STEPS, seed=self.seed) == self.c_held
 
     def _source(self, name: str) -> Source:
@@ -220,7 +224,9 @@ class _Court:
 
 
 def reduce_size(images: np.ndarray) -> np.ndarray:
-    """Average images ``(n, channels, height, width)`` down to at most 32 pixels a side."""
+    """Average images ``(n, channels, height, width)`` down to at most 32 pixels a side; leave other samples alone."""
+    if images.ndim != 4:
+        return images
     sides = min(_MAX_SIDE, images.shape[2]), min(_MAX_SIDE, images.shape[3])
     if sides == images.shape[2:]:
         return images

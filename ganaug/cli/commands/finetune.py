@@ -40,6 +40,7 @@ def finetune(
             min=1e-12, help="Pull towards the start, for ewc.", rich_help_panel=_TRANSFER, show_default="0.01"
         ),
     ] = None,
+    kind: options.Kind = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
     encoding: options.Encoding = None,
@@ -85,6 +86,6 @@ def finetune(
 
         kept = transfer.model_dump() | chosen.model_dump(exclude_unset=True)
         shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}
-        return finetune(model, dataset.X, dataset.y, random_state=seed, **shared, **kept)
+        return finetune(model, dataset.X, dataset.y, kind=dataset.kind, random_state=seed, **shared, **kept)
 
     fit_and_save(context.params, fit, verb="fine-tuning")

@@ -84,6 +84,7 @@ def synth(
         Path | None,
         typer.Option(help="Train on these data, as ganaug train does; with --model: real data to compare with."),
     ] = None,
+    kind: options.Kind = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
     encoding: options.Encoding = None,

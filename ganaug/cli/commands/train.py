@@ -17,6 +17,7 @@ def train(
     context: typer.Context,
     data: options.Data,
     out: options.Out,
+    kind: options.Kind = None,
     target: options.Target = None,
     image_size: options.ImageSize = None,
     encoding: options.Encoding = None,
@@ -57,6 +58,6 @@ def train(
         from ganaug.training import train as module
 
         shared: dict[str, Any] = {"callbacks": callbacks, "distributed": launched()}
-        return module.train(dataset.X, dataset.y, random_state=seed, **shared, **chosen.model_dump())
+        return module.train(dataset.X, dataset.y, kind=dataset.kind, random_state=seed, **shared, **chosen.model_dump())
 
     fit_and_save(context.params, fit, verb="training")

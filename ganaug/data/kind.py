@@ -68,6 +68,9 @@ class Kind:
         Samples that a class needs for the over-sampler to learn it; those of smaller ones are repeated.
     judged : bool
         Whether held-out data choose the shares of the sources by default; it needs a `classifier`.
+    presumed : bool
+        Whether the judge takes the default shares, unless they do harm on held-out data, where no source is clearly
+        better than repeating samples.
     metrics : tuple of str
         Of ``ganaug.metrics``: what fidelity is measured by.
     classifier : {"trees", "network"} or callable
@@ -92,11 +95,11 @@ class Kind:
         From encoded samples to pairs of a name and an array ``(n, dim)``: the forms in which a copy of a sample would
         be recognised, the plain one first. By default that alone.
     has_preview : bool
-        Whether `show` returns pictures, uint8 ``(n, height, width)`` or ``(n, height, width, 3)``, which a contact sheet
-        and a report can show.
+        Whether `show` returns pictures, uint8 ``(n, height, width)`` or ``(n, height, width, 3)``, for a contact sheet
+        and the report.
     stored : {"uint8", "float32"} or None
-        What pools for training loops keep decoded samples as: pixels, or arrays of numbers of one shape; None: there are
-        none of these samples.
+        What pools for training loops keep decoded samples as: pixels, or arrays of numbers of one shape; None: they do
+        not take them.
     overview : callable or None
         From codec and encoded samples of a class to one picture of all of them, shown before the single ones.
     contain : callable or None
@@ -116,6 +119,7 @@ class Kind:
     rejection: float = 0.0
     min_samples: int = 6  # fewer have no 5 nearest neighbours to be judged by; SMOTE's default needs as many
     judged: bool = False
+    presumed: bool = False
     metrics: tuple[str, ...] = ("prdc", "c2st")
     classifier: str | Callable[[tuple[int, ...]], Any] = "trees"
     finetune_share: float = 0.5

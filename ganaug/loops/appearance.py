@@ -46,8 +46,6 @@ class Likeness:
     """
 
     def __init__(self, pixels: Pixels, image: Any, *, any_size: bool = False) -> None:
-        if getattr(pixels, "stored", "uint8") != "uint8":
-            raise SchemaError("this takes images, and the pool has other samples: use SyntheticMix or PoolDataset")
         self.pixels = pixels
         self.kind = type(image)
         if isinstance(image, Image.Image):
@@ -118,7 +116,8 @@ class NumberLikeness:
         if not isinstance(real, (Tensor, np.ndarray)) or tuple(real.shape) not in (shape, shape[1:] * (shape[0] == 1)):
             described = tuple(real.shape) if hasattr(real, "shape") else type(real).__name__
             raise SchemaError(f"items hold {described}, synthetic ones arrays of shape {shape}; train on such samples")
-        self.shape, self.dtype, self.is_tensor = tuple(real.shape), real.dtype, isinstance(real, Tensor)
+        self.shape, self.is_tensor = tuple(real.shape), isinstance(real, Tensor)
+        self.dtype: Any = real.dtype
 
     def __call__(self, sample: np.ndarray) -> Any:
         """Return a sample in the likeness."""

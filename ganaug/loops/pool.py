@@ -1,7 +1,7 @@
 """The pool: samples made in advance, one file that many processes read at random.
 
-A ``.safetensors`` file with one tensor ``samples``, class after class, and a JSON header: images ``(n, channels, height,
-width)``, uint8, or arrays of numbers, float32, as they are decoded. Nothing ever unpickles.
+A ``.safetensors`` file with one tensor ``samples``, class after class, and a JSON header. Images are ``(n, channels,
+height, width)``, uint8; other samples float32, as they are decoded. Nothing ever unpickles.
 """
 
 import hashlib
@@ -359,7 +359,7 @@ def write(
     chunks : iterable of ndarray
         The samples, class after class.
     described : mapping
-        ``shape``, ``dtype``, ``seed`` and ``checkpoint_sha256``; of images ``scale`` and ``whole``, of others ``stored``.
+        ``shape``, ``dtype``, ``seed`` and ``checkpoint_sha256``; of images ``scale`` and ``whole``, else ``stored``.
     overwrite : bool
         Whether an existing file may be replaced. Processes that have it open keep reading the old one.
 

@@ -221,7 +221,8 @@ class GANOverSampler(BaseOverSampler):
                         X_new.columns = X.columns
                     X_parts.append(X_new)
                     y_parts.append(np.full(_num_samples(X_new), label, dtype=y.dtype))
-        return concatenate(X_parts), np.concatenate(y_parts)
+        X_all = concatenate(X_parts)
+        return _List(X_all) if isinstance(X_all, list) else X_all, np.concatenate(y_parts)
 
     def _train_config(self) -> TrainConfig:
         settings, default = given(self.config), TrainConfig()
@@ -254,7 +255,7 @@ class GANOverSampler(BaseOverSampler):
         factories = {name: factory(name, quick, self.pretrained) for name in (*kind.sources, BASE)}
         rare = data.classes.index(learnt)
         judgement = judge(data, factories, rare, fallback, budget=self.judge_budget, random_state=rng)
-        if GAN not in judgement.shares:
+        if GAN not in judgement.shares and not kind.presumed:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
             warnings.warn(message, NoGainWarning, stacklevel=6)
         self.judgement_ = judgement
@@ -266,6 +267,14 @@ class GANOverSampler(BaseOverSampler):
         tags.input_tags.string = True
         tags.input_tags.three_d_array = True
         return tags
+
+
+class _List(list):
+    """A list, with the method that imbalanced-learn calls to make a list of what it takes for an array."""
+
+    def tolist(self) -> list[Any]:
+        """Return a plain list."""
+        return list(self)
 
 
 def _repeated(y: np.ndarray, label: Any, n: int, least: int, rng: np.random.Generator) -> np.ndarray:

@@ -133,14 +133,15 @@ def _grids(evaluation: "Evaluation", classes: list[str]) -> Iterator[dict[str, A
     plural = kind_named(evaluation.described["kind"]).plural
     for name in classes:
         count = evaluation.described["training"].get(name, 0)
+        galleries = (("real", evaluation.gallery["training"]), ("synthetic", evaluation.gallery["synthetic"]))
         sides = [
             {
                 "title": title,
-                "image": pictures.grid(evaluation.gallery[source][name]),
-                "alt": f"{pictures.shown(evaluation.gallery[source][name])} {title} {plural} of class {shortened(name)}",
+                "image": pictures.grid(gallery[name]),
+                "alt": f"{pictures.shown(gallery[name])} {title} {plural} of class {shortened(name)}",
             }
-            for source, title in (("training", "real"), ("synthetic", "synthetic"))
-            if name in evaluation.gallery[source]
+            for title, gallery in galleries
+            if name in gallery
         ]
         yield {"name": name, "count": count, "sides": sides}
 
@@ -208,8 +209,8 @@ def _pairs(evaluation: "Evaluation", classes: list[str]) -> Iterator[dict[str, A
         if kind.has_preview:
             image = pictures.pairs(made[name], learnt[name])
             alt = (
-                f"{len(made[name])} synthetic {kind.plural} of class {shortened(name)} above the nearest training ones, "
-                "the nearest first"
+                f"{len(made[name])} synthetic {kind.plural} of class {shortened(name)} above their nearest training "
+                f"{kind.plural}, the nearest first"
             )
             yield {"name": name, "image": image, "alt": alt}
         else:

@@ -32,7 +32,7 @@ from ganaug_series.sources import _curves
 
 _HEAD, _SHARE = 120, 0.7  # most training series of a class; share of the rest of the train part
 _THINNED = {"wafer": (120, 8)}  # too easy as it is: series of each class
-_MAX_TEST = 800
+_MAX_TEST = 500
 
 
 def split(path: Path, seed: int):
@@ -175,8 +175,10 @@ def resnet(X, y, weights, X_test, seed):
     c, w = torch.tensor(c), torch.tensor(weights, dtype=torch.float32)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        model = nn.Sequential(Residual(x.shape[1], 12), nn.AvgPool1d(2), Residual(12, 24), nn.AvgPool1d(2),
-                              Residual(24, 24), nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(24, len(labels)))  # fmt: skip
+        model = nn.Sequential(
+            Residual(x.shape[1], 12), nn.AvgPool1d(2), Residual(12, 24), nn.AvgPool1d(2), Residual(24, 24),
+            nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(24, len(labels)),
+        )  # fmt: skip
         optimizer = torch.optim.AdamW(model.parameters(), 5e-3, weight_decay=1e-3)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 5e-3, total_steps=200)
         for _ in range(200):

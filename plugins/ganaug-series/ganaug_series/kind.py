@@ -16,7 +16,7 @@ _MIN_BOTTOM = 8  # time points where the networks are shortest
 
 
 def is_series(X: Any) -> bool:
-    """Whether `X` is read as series unasked: float arrays ``(n, channels, timepoints)`` that do not look like images."""
+    """Whether `X` is read as series unasked: floats ``(n, channels, timepoints)`` that do not look like images."""
     return getattr(X, "ndim", 0) == 3 and X.dtype.kind == "f" and not kind_named("image").accepts(X)
 
 
@@ -47,9 +47,10 @@ SERIES = Kind(
     network="series",
     settings=settings,
     sources=("gan", "warp", "guided-warp", "dtw-mix", "dtw-average"),
-    default_shares=lambda codec: {"dtw-mix": 1.0},
+    default_shares=lambda codec: {"warp": 0.5, "guided-warp": 0.5},
     min_samples=2,
     judged=True,
+    presumed=True,
     metrics=("autocorrelation", "power-spectrum", "prdc", "c2st"),
     classifier=RocketClassifier,
     writer="ts",

@@ -123,7 +123,7 @@ class RocketClassifier(ClassifierMixin, BaseEstimator):
         return self.scaler_.transform(self.rocket_.transform(X))
 
     def predict_proba(self, X: np.ndarray) -> np.ndarray:
-        """Return scores that add up to 1, ``(n, n_classes)``; they order classes, and are no calibrated probabilities."""
+        """Return scores that add up to 1, ``(n, n_classes)``; they are no calibrated probabilities."""
         scores = self.ridge_.decision_function(self.transform(X))
         return softmax(np.stack([-scores, scores], 1) if scores.ndim == 1 else 2 * scores, axis=1)
 

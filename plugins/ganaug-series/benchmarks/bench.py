@@ -1,6 +1,7 @@
 """Rare classes of series: ganaug beside what one would do without it.
 
-    python bench.py --data FOLDER [--sets ecg5000 wafer] [--arms ros warps ganaug] [--seeds 5] [--out results.csv]
+    python bench.py --data FOLDER [--sets ecg5000 wafer] [--arms ros warps ganaug] [--seeds 0 1] [--out results.csv]
+    python bench.py --summary results.csv
 
 FOLDER holds ``.npz`` files with ``X (n, channels, timepoints)``, ``y`` and ``split`` (0 train, 1 test). Each seed draws
 another training set: a part of the train part, its largest classes cut to a hundred or two. Two judges, neither of
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import ganaug
 import numpy as np
+import pandas as pd
 import torch
 from ganaug.core.classes import find_rare
 from ganaug.evaluation.utility.arms import balanced
@@ -196,18 +198,38 @@ def resnet(X, y, weights, X_test, seed):
 JUDGES = {"rocket": rocket, "resnet": resnet}
 
 
+def summarise(path):
+    """Print means and mean ranks, and what ganaug gains over ROS + warps, with its standard error over seeds."""
+    columns = ["set", "seed", "arm", "judge", "macro-F1", "rare recall", "seconds"]
+    frame = pd.read_csv(path, names=columns).drop_duplicates(columns[:4], keep="last")
+    for metric in columns[4:6]:
+        table = frame.pivot_table(index=["set", "judge", "seed"], columns="arm", values=metric).dropna()
+        print(f"\n{metric}, {len(table)} comparisons; mean rank:")
+        print(table.rank(axis=1, ascending=False).mean().sort_values().round(2).to_string())
+        means = table.groupby(["set", "judge"]).mean().round(3)
+        if {"ganaug", "warps"} <= set(table):
+            gain = (table["ganaug"] - table["warps"]).groupby(["set", "judge"])
+            means["ganaug - warps"], means["±"] = gain.mean().round(3), gain.sem().round(3)
+        print(means.to_string())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--summary", type=Path)
     parser.add_argument("--sets", nargs="+", default=["ecg5000", "wafer", "racket_sports"])
     parser.add_argument("--arms", nargs="+", default=[*ARMS, "ganaug"])
     parser.add_argument("--judges", nargs="+", default=list(JUDGES))
-    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
+    if given.summary:
+        return summarise(given.summary)
+    if not given.data:
+        parser.error("--data FOLDER, or --summary FILE")
     torch.set_num_threads(1)
     for name in given.sets:
-        for seed in range(given.seeds):
+        for seed in given.seeds:
             X, y, X_test, y_test = split(given.data / f"{name}.npz", seed)
             labels, counts = np.unique(y, return_counts=True)
             rare = labels[find_rare(counts)]

@@ -11,7 +11,7 @@ from ganaug_series.codec import SeriesCodec
 from ganaug_series.drawing import draw_overview, draw_series
 from ganaug_series.rocket import RocketClassifier
 
-_STEPS = {"draft": 400, "oversampling": 800, "standard": 2_000, "best": 6_000}
+_STEPS = {"draft": 400, "oversampling": 600, "standard": 2_000, "best": 6_000}
 _MIN_BOTTOM = 8  # time points where the networks are shortest
 
 
@@ -47,7 +47,7 @@ SERIES = Kind(
     network="series",
     settings=settings,
     sources=("gan", "warp", "guided-warp", "dtw-mix", "dtw-average"),
-    default_shares=lambda codec: {"warp": 0.5, "guided-warp": 0.5},
+    default_shares=lambda codec: {"warp": 0.5, "guided-warp": 0.25, "dtw-average": 0.25},
     min_samples=2,
     judged=True,
     presumed=True,

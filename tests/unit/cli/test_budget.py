@@ -1,4 +1,6 @@
 import pytest
+
+pytest.importorskip("typer")
 import typer
 
 from ganaug.cli.options import training_flags

@@ -155,7 +155,7 @@ class Training:
             return flags
         if "max_seconds" in flags:
             raise typer.BadParameter("--budget and --max-seconds say the same; give one")
-        return flags | {"max_seconds": _seconds(self.budget)}
+        return flags | {"max_seconds": seconds(self.budget)}
 
     def merged(self) -> dict[str, Any]:
         """Merge the settings of the file, of ``--set`` and of options that were given; the later win.
@@ -184,7 +184,7 @@ class Training:
         return TrainConfig(**self.merged())
 
 
-def _seconds(budget: str) -> float:
+def seconds(budget: str) -> float:
     """Read ``30s``, ``2m`` or ``1h``."""
     found = re.fullmatch(r"([0-9]*\.?[0-9]+)([smh])", budget)
     if not found or not float(found[1]):

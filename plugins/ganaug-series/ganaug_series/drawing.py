@@ -1,6 +1,5 @@
 """Series as small pictures, for contact sheets and reports."""
 
-import cv2
 import numpy as np
 from ganaug.data.codec import Codec
 
@@ -23,6 +22,8 @@ def draw_series(codec: Codec, encoded: np.ndarray) -> np.ndarray:
 
 def draw_overview(codec: Codec, encoded: np.ndarray) -> np.ndarray:
     """Return one picture of the mean of each channel with its 10th to 90th percentile, uint8 ``(48, 72, 3)``."""
+    import cv2
+
     values, _ = _values(codec, encoded)
     low, high = _limits(values)
     mean, below, above = values.mean(0), *np.quantile(values, [0.1, 0.9], axis=0)
@@ -61,6 +62,8 @@ def _blank() -> np.ndarray:
 
 
 def _line(picture: np.ndarray, values: np.ndarray, timepoints: int, low: float, high: float, channel: int) -> None:
+    import cv2
+
     points = _points(values, timepoints, low, high)
     cv2.polylines(picture, [points], False, _COLOURS[channel], 1, cv2.LINE_AA, _FINE)
 

@@ -82,6 +82,10 @@ class Reading:
 
     kind: Annotated[str, typer.Option(help="table, image, or a plugin's.", show_default="by the data")] = "auto"
     target: Annotated[str | None, typer.Option(help="Label column of a table.", show_default="the last column")] = None
+    column: Annotated[
+        str | None,
+        typer.Option(help="Column of the samples, where a plugin reads one (texts).", show_default="its choice"),
+    ] = None
     image_size: Annotated[
         str | None, typer.Option(metavar="N|HxW", help="Resize the images of a folder, for example 32 or 32x48.")
     ] = None
@@ -100,7 +104,13 @@ class Reading:
         from ganaug.data.readers import read
 
         dataset = read(
-            data, kind=self.kind, target=self.target, image_size=size, encoding=self.encoding, strict=self.strict
+            data,
+            kind=self.kind,
+            target=self.target,
+            column=self.column,
+            image_size=size,
+            encoding=self.encoding,
+            strict=self.strict,
         )
         for remark in () if quiet else dataset.remarks:
             say(f"note: {remark}")

@@ -175,7 +175,9 @@ class Request:
             if self.include_real:
                 raise typer.BadParameter("--include-real needs --balance or --data")
             if self.reading != options.Reading():
-                raise typer.BadParameter("--kind, --target, --image-size, --encoding and --strict need --data")
+                raise typer.BadParameter(
+                    "--kind, --target, --column, --image-size, --encoding and --strict need --data"
+                )
 
     @property
     def is_first(self) -> bool:

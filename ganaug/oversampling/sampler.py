@@ -256,7 +256,7 @@ class GANOverSampler(BaseOverSampler):
         factories = {name: factory(name, quick, self.pretrained) for name in (*kind.sources, BASE)}
         rare = data.classes.index(learnt)
         judgement = judge(data, factories, rare, fallback, budget=self.judge_budget, random_state=rng)
-        if GAN not in judgement.shares and not kind.presumed:
+        if GAN in kind.sources and GAN not in judgement.shares and not kind.presumed:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
             warnings.warn(message, NoGainWarning, stacklevel=6)
         self.judgement_ = judgement

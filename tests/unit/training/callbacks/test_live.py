@@ -4,16 +4,10 @@ import time
 
 import pytest
 from rich.console import Console
-from sklearn.datasets import load_iris
 
 import ganaug
 from ganaug.training.callbacks import Callback, LiveTable
 from ganaug.training.callbacks.live import sparkline
-
-
-@pytest.fixture(scope="module")
-def iris():
-    return load_iris(return_X_y=True)
 
 
 def watched(iris, terminal, encoding="utf-8", **settings):

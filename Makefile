@@ -7,8 +7,8 @@ INSTALLED := .venv/.installed
 demo: $(INSTALLED)  ## 5,000 synthetic threes in ./demo-output
 	$(BIN)/ganaug synth --class 3 --n 5000 --out demo-output --overwrite
 
-test: $(INSTALLED)  ## the default suite
-	$(BIN)/python -m pytest -m "not slow"
+test: $(INSTALLED)  ## the default suite, by two processes: minutes (`pytest -m "not slow"`: one process)
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(INSTALLED)  ## learning quality: minutes of CPU
 	$(BIN)/python -m pytest -m slow

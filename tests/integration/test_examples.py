@@ -2,11 +2,14 @@
 
 import subprocess
 import sys
+from functools import partial
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ARGUMENTS = {
@@ -52,17 +55,37 @@ def test_no_example_is_left_out():
     assert {str(file.relative_to(EXAMPLES)) for file in EXAMPLES.rglob("*.py")} == ARGUMENTS.keys()
 
 
-@pytest.mark.parametrize(
-    "example",
-    [pytest.param(name, marks=pytest.mark.slow if name.startswith("benchmarks/") else ()) for name in ARGUMENTS],
-)
-def test_example_runs(example, tmp_path):
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A folder to be in, with a small table and a few images."""
     rng = np.random.default_rng(0)
     rows = pd.DataFrame({"a": rng.normal(size=80), "b": rng.choice(["x", "y", None], 80), "c": rng.integers(0, 5, 80)})
     rows.assign(kind=np.where(np.arange(80) < 15, "rare", "usual")).to_csv(tmp_path / "small.csv", index=False)
     images, labels = rng.integers(0, 256, (60, 8, 8), dtype=np.uint8), np.repeat([0, 1], [48, 12])
     np.savez(tmp_path / "small.npz", images=images, labels=labels, split=(np.arange(60) % 3 == 0).astype(int))
-    command = [sys.executable, EXAMPLES / example, *ARGUMENTS[example]]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.filterwarnings("default")  # as for a user
+@pytest.mark.parametrize("example", [name for name in ARGUMENTS if not name.startswith("benchmarks/")])
+def test_example_runs(example, folder, monkeypatch, capsys):
+    """In this process: one of its own would import torch once more."""
+    spec = spec_from_file_location("example", EXAMPLES / example)
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(sys, "argv", [example, *ARGUMENTS[example]])
+    if example == "credit.py":
+        monkeypatch.setattr(module, "applications", partial(module.applications, 600))
+    with torch.random.fork_rng(devices=[]):
+        module.main()
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in SHOWN[example])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("benchmark", [name for name in ARGUMENTS if name.startswith("benchmarks/")])
+def test_benchmark_runs(benchmark, folder):
+    command = [sys.executable, EXAMPLES / benchmark, *ARGUMENTS[benchmark]]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert all(word in done.stdout for word in SHOWN.get(example, ()))
+    assert all(word in done.stdout for word in SHOWN.get(benchmark, ()))

@@ -231,14 +231,14 @@ def _identity(trainer: ResumableRun, data: str) -> dict[str, Any]:
 
 def _compare(trainer: ResumableRun, header: dict[str, Any], identity: dict[str, Any], path: Path) -> None:
     """Raise `ConfigError` unless a state belongs to this training; say what is different."""
-    own = json.loads(json.dumps(trainer.gan.header()))
-    then, now = header["config"] | header["run"], own["config"] | identity
+    current = json.loads(json.dumps(trainer.gan.header()))
+    then, now = header["config"] | header["run"], current["config"] | identity
     changed = [
         f"{name} was {then.get(name)!r}, now {now[name]!r}"
-        for name in own["config"] | identity
+        for name in current["config"] | identity
         if name != "data" and then.get(name) != now[name]
     ]
-    if then.get("data") != now["data"] or any(header.get(name) != own[name] for name in _DATA):
+    if then.get("data") != now["data"] or any(header.get(name) != current[name] for name in _DATA):
         changed.insert(0, "the data are not the same")
     if changed:
         raise ConfigError(f"{path} is the state of another training: {'; '.join(changed)}")

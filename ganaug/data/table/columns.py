@@ -323,11 +323,11 @@ def _offsets(integers: np.ndarray, origin: int) -> np.ndarray:
 
 def decimals(distinct: np.ndarray, dtype: Any) -> int | None:
     """Return the fewest decimals that write every value exactly, if `MAX_DECIMALS` are enough."""
-    own = getattr(dtype, "numpy_dtype", dtype)
-    own = own if isinstance(own, np.dtype) and own.kind == "f" else np.dtype(np.float64)
+    precision = getattr(dtype, "numpy_dtype", dtype)
+    precision = precision if isinstance(precision, np.dtype) and precision.kind == "f" else np.dtype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         for digits in range(MAX_DECIMALS + 1):
-            if np.array_equal(np.round(distinct, digits).astype(own), distinct.astype(own)):
+            if np.array_equal(np.round(distinct, digits).astype(precision), distinct.astype(precision)):
                 return digits
     return None
 

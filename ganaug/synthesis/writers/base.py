@@ -81,12 +81,12 @@ def writer_for(name: str | None, codec: Codec) -> type[Writer]:
         If there is none of that name.
     """
     kind = kind_named(codec.schema.kind)
-    found: type[Writer] = registry.lookup("writers", name or kind.writer)
-    if found.kind not in (None, kind.name):
-        holds = kind_named(str(found.kind)).plural
+    writer: type[Writer] = registry.lookup("writers", name or kind.writer)
+    if writer.kind not in (None, kind.name):
+        holds = kind_named(str(writer.kind)).plural
         raise SchemaError(f"{name} holds {holds}; this model makes {kind.plural}: choose another --format")
-    found.refuse_unwritable(codec)
-    return found
+    writer.refuse_unwritable(codec)
+    return writer
 
 
 class FilePerShard(Writer):

@@ -70,6 +70,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("example", [name for name in ARGUMENTS if not name.startswith("benchmarks/")])
 def test_example_runs(example, folder, monkeypatch, capsys):
     """In this process: one of its own would import torch once more."""
+    pytest.importorskip("torchvision")
     spec = spec_from_file_location("example", EXAMPLES / example)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)

@@ -3,6 +3,8 @@ import os
 
 import pytest
 
+pytest.importorskip("typer")
+
 from ganaug.cli.console import counts_by_name, result, say
 from ganaug.core.errors import OutputError
 

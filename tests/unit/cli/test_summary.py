@@ -1,5 +1,7 @@
 import pytest
 
+pytest.importorskip("typer")
+
 from ganaug.cli import summary
 from ganaug.evaluation.result import Answer, Verdict
 from ganaug.synthesis.plan import ClassPlan, Plan

@@ -3,6 +3,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+
+pytest.importorskip("torchvision")
+
 from PIL import Image
 from torchvision import tv_tensors
 

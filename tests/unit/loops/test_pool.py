@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytest.importorskip("torchvision")
+
 import ganaug
 from ganaug import ConfigError, OutputError, Pool, PoolError, SchemaError
 from ganaug.loops import pool as pool_module

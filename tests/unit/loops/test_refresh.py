@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("torchvision")
+
 import ganaug
 from ganaug import ConfigError, PoolError, PoolRefresh, SchemaError
 

@@ -4,6 +4,8 @@ import pickle
 import pytest
 import torch
 
+pytest.importorskip("torchvision")
+
 from ganaug import ConfigError
 from ganaug.loops.source import Live, as_source, draw, temporary
 

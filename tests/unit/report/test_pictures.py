@@ -3,6 +3,9 @@ from base64 import b64decode
 
 import numpy as np
 import pytest
+
+pytest.importorskip("PIL")
+
 from PIL import Image
 
 from ganaug.report.pictures import grid, pairs, shown

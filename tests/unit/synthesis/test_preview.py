@@ -1,4 +1,7 @@
 import numpy as np
+import pytest
+
+pytest.importorskip("PIL")
 
 from ganaug.synthesis.preview import MAX_SHOWN, contact_sheet
 

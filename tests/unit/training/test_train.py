@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from PIL import Image
 
 import ganaug
 from ganaug.core import registry
@@ -21,6 +20,8 @@ def test_every_objective_is_registered():
 
 
 def test_pil_images_come_back_as_pil_images():
+    from PIL import Image
+
     rng = np.random.default_rng(0)
     images = [Image.fromarray(rng.integers(0, 255, (12, 16, 3)).astype(np.uint8)) for _ in range(20)]
     gan = ganaug.train(images, ["a", "b"] * 10, max_steps=2, random_state=0)

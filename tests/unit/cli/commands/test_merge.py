@@ -2,6 +2,8 @@ import shutil
 
 import pytest
 
+pytest.importorskip("typer")
+
 from ganaug.cli.app import run
 
 

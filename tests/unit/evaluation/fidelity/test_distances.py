@@ -5,6 +5,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
+
+pytest.importorskip("torchmetrics")
+
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance

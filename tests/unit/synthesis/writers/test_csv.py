@@ -15,7 +15,7 @@ def read_back(written):
 
     def there_and_back(folder, X, shards, **settings):
         written(folder, "csv", X, shards, **settings)
-        return pd.read_csv(folder / "all.csv")
+        return pd.read_csv(folder / "all.csv", float_precision="round_trip")
 
     return there_and_back
 

@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from PIL import Image
 
 from ganaug.data.readers import read
 from ganaug.synthesis.plan import folder_names
@@ -33,6 +32,8 @@ class TestImageFolderWriter:
         assert said == {label: i for i, label in enumerate(labels)}
 
     def test_rgba(self, tmp_path, written):
+        from PIL import Image
+
         X = RNG.integers(0, 256, (1, 8, 8, 4), dtype=np.uint8)
         written(tmp_path, "images", X, {0: [X]})
         with Image.open(tmp_path / "0" / "000000.png") as image:
@@ -40,6 +41,8 @@ class TestImageFolderWriter:
             np.testing.assert_array_equal(np.asarray(image), X[0])
 
     def test_pil_images(self, tmp_path, written):
+        from PIL import Image
+
         X = RNG.integers(0, 256, (2, 8, 8), dtype=np.uint8)
         images = [Image.fromarray(pixels) for pixels in X]
         written(tmp_path, "images", images, {0: [images]})

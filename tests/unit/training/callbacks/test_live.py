@@ -3,6 +3,9 @@ import re
 import time
 
 import pytest
+
+pytest.importorskip("rich")
+
 from rich.console import Console
 
 import ganaug

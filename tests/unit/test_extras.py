@@ -1,5 +1,7 @@
 """What is optional is not needed for tables, and where it is needed one line says how to get it."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -60,40 +62,80 @@ IMAGES = "import numpy as np, ganaug; X = np.zeros((40, 8, 8), np.uint8); y = np
 MODEL = IMAGES + "X[y, 4:] = 200; gan = ganaug.train(X, y, max_steps=2, random_state=0)\n"
 
 
-@pytest.mark.parametrize(
-    ("module", "extra", "code"),
-    [
-        ("torchvision", "images", "import ganaug; ganaug.SyntheticMix"),
-        ("torchvision", "images", "import ganaug; ganaug.GANReplace"),
-        ("PIL", "images", "import ganaug; ganaug.make_pool"),
-        ("albumentations", "images", "import ganaug.loops.albumentations"),
-        ("torchvision", "images", f"{IMAGES}ganaug.GANOverSampler(max_steps=2).fit_resample(X, y)"),
-        ("torchvision", "images", f"{MODEL}ganaug.evaluate(gan, (X, y))"),
-        ("cv2", "images", f"{MODEL}ganaug.synthesize(gan, 2, 'out')"),
-        ("PIL", "images", f"{MODEL}ganaug.synthesize(gan, 2, 'out', format='npz')"),
-        ("PIL", "images", "from pathlib import Path; from ganaug.data.readers import read; read(Path('.'))"),
-        ("rich", "cli", "from ganaug.training.callbacks import ProgressBar; ProgressBar()"),
-        ("rich", "cli", "from ganaug.training.callbacks import LiveTable; LiveTable()"),
-        ("jinja2", "report", "from ganaug.report import require_extras; require_extras()"),
-        ("matplotlib", "report", "from ganaug import History; History().plot()"),
-        ("tensorboard", "tensorboard", "from ganaug.training.callbacks import TensorBoard; TensorBoard('runs')"),
-    ],
-)
-def test_a_missing_extra_is_one_line_that_says_how_to_get_it(tmp_path, module, extra, code):
-    done = without([module], code, tmp_path)
-    last = done.stderr.strip().splitlines()[-1]
+MISSING = [
+    ("torchvision", "images", "import ganaug; ganaug.SyntheticMix"),
+    ("torchvision", "images", "import ganaug; ganaug.GANReplace"),
+    ("PIL", "images", "import ganaug; ganaug.make_pool"),
+    ("albumentations", "images", "import ganaug.loops.albumentations"),
+    ("torchvision", "images", f"{IMAGES}ganaug.GANOverSampler(max_steps=2).fit_resample(X, y)"),
+    ("torchvision", "images", f"{MODEL}ganaug.evaluate(gan, (X, y))"),
+    ("cv2", "images", f"{MODEL}ganaug.synthesize(gan, 2, 'out')"),
+    ("PIL", "images", f"{MODEL}ganaug.synthesize(gan, 2, 'out', format='npz')"),
+    ("PIL", "images", "from pathlib import Path; from ganaug.data.readers import read; read(Path('.'))"),
+    ("rich", "cli", "from ganaug.training.callbacks import ProgressBar; ProgressBar()"),
+    ("rich", "cli", "from ganaug.training.callbacks import LiveTable; LiveTable()"),
+    ("jinja2", "report", "from ganaug.report import require_extras; require_extras()"),
+    ("matplotlib", "report", "from ganaug import History; History().plot()"),
+    ("tensorboard", "tensorboard", "from ganaug.training.callbacks import TensorBoard; TensorBoard('runs')"),
+]
+COMMAND = "from ganaug.cli import main; main()"
+WITHOUT = [*((module, code) for module, _, code in MISSING), ("typer", COMMAND), ("rich", COMMAND)]
+FORKING = """
+import json, os, sys, traceback
+import imblearn, numpy, pandas, sklearn, torch  # what all cases need: imported once, then forked
+
+codes = []
+for module, code, folder in json.loads(sys.argv[1]):
+    assert module not in sys.modules
+    process = os.fork()
+    if process:
+        codes.append(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+        continue
+    os.chdir(folder)
+    for stream, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(os.open(name, os.O_CREAT | os.O_WRONLY), stream)
+    sys.modules[module] = None
+    status = 0
+    try:
+        exec(code, {"__name__": "__main__"})
+    except BaseException as error:
+        status = 1
+        print(error, file=sys.stderr) if isinstance(error, SystemExit) else traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+print(json.dumps(codes))
+"""
+
+
+@pytest.fixture(scope="module")
+def outcomes(tmp_path_factory):
+    """Exit code and folder, with what was printed, of each code without its module."""
+    folders = [tmp_path_factory.mktemp("without") for _ in WITHOUT]
+    cases = [(*case, str(folder)) for case, folder in zip(WITHOUT, folders, strict=True)]
+    done = subprocess.run([sys.executable, "-c", FORKING, json.dumps(cases)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    codes = json.loads(done.stdout)
+    return dict(zip(WITHOUT, zip(codes, folders, strict=True), strict=True))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
+@pytest.mark.parametrize(("module", "extra", "code"), MISSING)
+def test_a_missing_extra_is_one_line_that_says_how_to_get_it(outcomes, module, extra, code):
+    _, folder = outcomes[module, code]
+    said = (folder / "stderr").read_text()
     advice = rf"needs \w+, which is not installed; use: pip install 'ganaug\[{extra}\]'"
-    assert re.fullmatch(rf"ganaug\.core\.errors\.MissingExtraError: .+ {advice}", last), done.stderr
-    assert not (tmp_path / "out").exists()
+    assert re.fullmatch(rf"ganaug\.core\.errors\.MissingExtraError: .+ {advice}", said.strip().splitlines()[-1]), said
+    assert not (folder / "out").exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 @pytest.mark.parametrize("module", ["typer", "rich"])
-def test_the_command_without_its_extra_is_one_line(module):
-    done = without([module], "from ganaug.cli import main; main()")
-    assert done.returncode == 1
+def test_the_command_without_its_extra_is_one_line(outcomes, module):
+    status, folder = outcomes[module, COMMAND]
+    assert (status, (folder / "stdout").read_text()) == (1, "")
     advice = r"needs (typer|rich), which is not installed; use: pip install 'ganaug\[cli\]'"
-    assert done.stdout == ""
-    assert re.fullmatch(rf"error: the ganaug command {advice}\n", done.stderr)
+    assert re.fullmatch(rf"error: the ganaug command {advice}\n", (folder / "stderr").read_text())
 
 
 def test_all_is_every_extra_that_users_have():

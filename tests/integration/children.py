@@ -7,9 +7,21 @@ import signal
 import sys
 from pathlib import Path
 
-CONTEXT = multiprocessing.get_context("forkserver")
-PRELOADED = ["ganaug.cli.app", "ganaug.finetuning.finetune", "ganaug.training.snapshot"]
-CONTEXT.set_forkserver_preload([*PRELOADED, "torch._dynamo"])  # the latter by the first optimizer
+CONTEXT = multiprocessing.get_context("forkserver")  # imports all this once, and then forks
+CONTEXT.set_forkserver_preload(
+    [
+        "ganaug.cli.app",
+        "ganaug.cli.summary",
+        "ganaug.finetuning.finetune",
+        "ganaug.synthesis.preview",
+        "ganaug.training.snapshot",
+        "PIL.ImageDraw",
+        "cv2",
+        "pyarrow.parquet",
+        "torch.distributed",
+        "torch._dynamo",  # by the first optimizer
+    ]
+)
 
 
 def _main(arguments, folder, limit, stop, environment):

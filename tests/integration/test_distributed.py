@@ -16,7 +16,7 @@ OBJECTIVES = ["hinge", "lsgan", "relativistic", "vanilla", "wgan", "wgan-gp"]
 
 @pytest.fixture(scope="module")
 def differences(tmp_path_factory):
-    """Largest difference to one process after 20 steps (images: 6), by objective, kind of data and precision."""
+    """Largest difference to one process after 8 steps (images: 3), by objective, kind of data and precision."""
     out = tmp_path_factory.mktemp("together") / "differences.json"
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -1,6 +1,5 @@
 """ganaug synth under faults: every run is a process of its own, and the faults are real."""
 
-import multiprocessing
 import os
 import random
 import resource
@@ -13,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from children import CONTEXT
 
 import ganaug
 
@@ -22,10 +22,6 @@ from ganaug.cli.app import run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and forks of Linux")
 
-CONTEXT = multiprocessing.get_context("forkserver")  # imports torch once, and then forks
-CONTEXT.set_forkserver_preload(
-    ["ganaug.cli.summary", "ganaug.synthesis.preview", "pyarrow.parquet", "torch.distributed"]
-)
 SEED = ["--seed", "7", "--quiet"]
 
 

@@ -62,8 +62,8 @@ def main(environment, out):
     rows = pd.DataFrame({"a": rng.normal(size=90) + y, "b": rng.integers(0, 200, 90), "k": rng.choice(list("xyz"), 90)})
     images = rng.integers(0, 60, (90, 8, 8)).astype(np.uint8) + (150 * y[:, None, None]).astype(np.uint8)
     kinds = {
-        "rows": (rows, {"batch_size": 16, "width": 16, "penalty_every": 2, "max_steps": 20}),
-        "images": (images, {"batch_size": 8, "width": 4, "attention": True, "max_steps": 6}),
+        "rows": (rows, {"batch_size": 16, "width": 16, "penalty_every": 2, "max_steps": 8}),
+        "images": (images, {"batch_size": 8, "width": 4, "attention": True, "max_steps": 3}),
     }
     found = {}
     with joined("cpu") as world:

@@ -11,8 +11,6 @@ import pytest
 import two_processes
 from children import CONTEXT
 
-OBJECTIVES = ["hinge", "lsgan", "relativistic", "vanilla", "wgan", "wgan-gp"]
-
 
 @pytest.fixture(scope="module")
 def differences(tmp_path_factory):
@@ -34,7 +32,7 @@ def differences(tmp_path_factory):
 
 
 @pytest.mark.parametrize("kind", ["rows", "images"])
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", two_processes.OBJECTIVES)
 def test_two_processes_train_the_model_of_one(differences, objective, kind):
     """In float64: in float32 Adam turns the rounding of gradients that cancel into steps (docs/experiments/distributed-and-resume.md)."""
     found = differences[f"{objective} {kind}"]

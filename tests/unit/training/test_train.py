@@ -16,7 +16,7 @@ def test_every_objective_trains_rows_and_images(iris, digit_images, objective):
 
 
 def test_every_objective_is_registered():
-    assert registry.names("objectives") == sorted(OBJECTIVES)
+    assert set(OBJECTIVES) <= set(registry.names("objectives"))  # plugins may bring more
 
 
 def test_pil_images_come_back_as_pil_images():

@@ -185,7 +185,7 @@ class TestWrongInput:
             ("d.csv", "a,b\ninf,x\n2,y\n3,y\n4,x\n", "infinity"),
             ("d.csv", "a,b\n1,0.12\n2,0.34\n3,0.56\n", "class labels"),
             ("d.csv", "a,b\n1,x\n1,y\n", "constant"),
-            ("d.xlsx", "", "expected one of .csv, folders, .npz, .parquet, .tsv"),
+            ("d.xlsx", "", "expected one of .csv, folders, .npz, "),
             ("d.npz", "rubbish", "cannot read d.npz"),
         ],
     )

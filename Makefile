@@ -16,7 +16,9 @@ test-slow: $(INSTALLED)  ## learning quality: minutes of CPU
 
 test-plugins: $(INSTALLED)  ## what has a distribution of its own
 	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-inception[dev]"
+	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-series[dev]"
 	cd plugins/ganaug-inception && ../../$(BIN)/python -m pytest
+	cd plugins/ganaug-series && ../../$(BIN)/python -m pytest
 
 test-lowest:  ## the default suite on the oldest releases allowed: tables only, then with every extra
 	rm -rf .venv-lowest

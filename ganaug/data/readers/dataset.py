@@ -24,6 +24,7 @@ class Dataset:
     source: str  # for people
     remarks: tuple[str, ...] = ()  # what was assumed or left aside, for people
     skipped: tuple[tuple[str, str], ...] = ()  # files that were left out, and why
+    kind: str = "auto"  # what the samples are, if it was said or the file cannot hold anything else
 
 
 def labelled(frame: pd.DataFrame, target: str | None, path: Path, remarks: Sequence[str] = ()) -> Dataset:

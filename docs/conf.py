@@ -6,6 +6,7 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 os.environ |= {"OMP_NUM_THREADS": "1", "NO_ALBUMENTATIONS_UPDATE": "1", "TQDM_DISABLE": "1"}
 
@@ -108,30 +109,23 @@ def skip_others(app: object, what: str, name: str, thing: object, skip: bool, op
     return None if home.startswith(("ganaug", "builtins")) else True
 
 
-def list_settings(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
-    """Escape stars and final underscores; add to a configuration's docstring its fields, which the source explains in comments."""
+def escape(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
+    """Escape what docstrings mean literally: stars of shapes, underscores at the end of names."""
     lines[:] = [re.sub(r"(?<![`\\])\*sample_shape(?![^`]*``)", r"\*sample_shape", line) for line in lines]
     lines[:] = [line if "`" in line else re.sub(r"(\w)_(?=[,)])", r"\1\_", line) for line in lines]
-    if what != "class" or not hasattr(thing, "model_fields") or not name.endswith("Config"):
+
+
+def list_settings(app: object, what: str, name: str, thing: Any, options: object, lines: list[str]) -> None:
+    """Add to a configuration's docstring its fields, which the source explains in comments behind them."""
+    if what != "class" or not name.endswith("Config"):
         return
-    fields: dict[str, list[str]] = {}
-    source, body = inspect.getsource(thing), False
-    for line in source.splitlines():
-        body = body or line.startswith("    quality:") or line.startswith("    method:")
-        if not body:
-            continue
-        if found := re.match(r"    (\w+): (.*)", line):
-            fields[(last := found[1])] = [found[2].partition("#")[2].strip()]
-        elif line.startswith("    #") or line.startswith('        "auto"'):
-            fields[last].append(line.partition("#")[2].strip())
-        elif line.startswith("    def "):
-            break
-    defaults = {field: info.default for field, info in thing.model_fields.items() if field in fields}
+    source = inspect.getsource(thing)
     lines += ["", ".. list-table:: Settings", "   :header-rows: 1", "   :widths: 25 20 55", ""]
     lines += ["   * - setting", "     - default", "     - meaning"]
-    for field, default in defaults.items():
-        meaning = " ".join(filter(None, fields[field])).replace("*", r"\*")
-        lines += [f"   * - ``{field}``", f"     - ``{default!r}``", f"     - {meaning}"]
+    for field, info in thing.model_fields.items():
+        found = re.search(rf"^    {field}: [^#\n]*(?:\n {{8}}[^#\n]*)?# (.*(?:\n    # .*)*)", source, re.MULTILINE)
+        meaning = re.sub(r"\s*\n    # ", " ", found[1]).replace("*", r"\*") if found else ""
+        lines += [f"   * - ``{field}``", f"     - ``{info.default!r}``", f"     - {meaning}"]
     lines.append("")
 
 
@@ -139,6 +133,7 @@ def setup(app) -> None:
     """Connect the hooks."""
     app.connect("source-read", point_into_the_site)
     app.connect("autodoc-skip-member", skip_others)
+    app.connect("autodoc-process-docstring", escape, priority=900)  # after numpydoc's
     app.connect("autodoc-process-docstring", list_settings, priority=900)
 
 

@@ -10,7 +10,7 @@ FROM python:3.12-slim
 ENV PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/cpu PIP_NO_CACHE_DIR=1
 RUN --mount=from=build,source=/wheels,target=/wheels \
     pip install torch torchvision --index-url https://download.pytorch.org/whl/cpu \
-    && pip install "$(echo /wheels/ganaug-*.whl)[parquet,report]"
+    && pip install "$(echo /wheels/ganaug-*.whl)[all]"
 RUN useradd --create-home user
 USER user
 WORKDIR /data

@@ -37,10 +37,10 @@ class DirectionCodec(Codec):
 
     def encode(self, X):
         angle = np.deg2rad(np.asarray(X, float))
-        return np.stack([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
+        return np.concatenate([np.cos(angle), np.sin(angle)], axis=1).astype(np.float32)
 
     def decode(self, encoded, rng):
-        return np.rad2deg(np.arctan2(encoded[:, 1], encoded[:, 0])).astype(float) % 360
+        return np.rad2deg(np.arctan2(encoded[:, 1:], encoded[:, :1])).astype(float) % 360
 
     def to_json(self):
         return {}
@@ -60,11 +60,11 @@ register("kinds", "direction", direction)
 rng = np.random.default_rng(0)
 calm = np.where(rng.random(500) < 0.6, rng.normal(200, 25, 500), rng.normal(90, 20, 500)) % 360
 storm = rng.normal(0, 15, 60) % 360
-X, y = np.concatenate([calm, storm]), np.repeat(["calm", "storm"], [500, 60])
+X, y = np.concatenate([calm, storm])[:, None], np.repeat(["calm", "storm"], [500, 60])
 
 sampler = GANOverSampler(kind="direction", sources={"gan": 1.0}, max_steps=800, random_state=0)
 X_all, y_all = sampler.fit_resample(X, y)
-made = X_all[len(X) :]
+made = X_all[len(X) :, 0]
 print(f"{len(made)} new storms; {np.mean((made < 45) | (made > 315)):.0%} from within 45 degrees of north")
 
 figure, axes = plt.subplots(1, 2, figsize=(7, 3.4), subplot_kw={"projection": "polar"})
@@ -85,4 +85,4 @@ from pathlib import Path
 
 path = Path(tempfile.mkdtemp()) / "wind.safetensors"
 sampler.gan_.save(path)
-print(ganaug.load(path).sample(4, label="storm", random_state=0).round(1))
+print(ganaug.load(path).sample(4, label="storm", random_state=0)[:, 0].round(1))

@@ -7,19 +7,20 @@ import types
 from functools import partial
 from pathlib import Path
 
-import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
 import torch
-from PIL import Image
 from sklearn.datasets import make_classification
 from torch.utils.data import ConcatDataset, DataLoader, default_collate, get_worker_info
-from torchvision.datasets import ImageFolder
-from torchvision.transforms import v2
 
 import ganaug
 from ganaug.training.defaults import resolve
+
+for module in ("albumentations", "matplotlib", "PIL", "pyarrow", "typer"):
+    pytest.importorskip(module)
+torchvision = pytest.importorskip("torchvision")
+ImageFolder, v2 = torchvision.datasets.ImageFolder, torchvision.transforms.v2
 
 ROOT = Path(__file__).parents[3]
 PAGES = ["README.md", "docs/index.md", "docs/plugins.md", "docs/comparison.md"]
@@ -44,6 +45,8 @@ def blocks(page, language="python"):
 
 def cells(folder):
     """An image folder of 16 × 16 colour images: 40 normal cells, 12 teardrops."""
+    from PIL import Image
+
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (52, 16, 16, 3), dtype=np.uint8)
     y = np.repeat(["normal", "teardrop"], [40, 12])
@@ -197,6 +200,8 @@ SLOW = {"docs/index.md", "docs/guide/training-loops.md", "docs/guide/evaluation.
 @pytest.fixture
 def quick(monkeypatch, tmp_path):
     """Train a few steps only, in an empty folder; pyplot opens no window."""
+    import matplotlib
+
     matplotlib.use("agg")
     monkeypatch.chdir(tmp_path)
 
@@ -214,7 +219,7 @@ def quick(monkeypatch, tmp_path):
 def test_a_page_runs(page, quick, monkeypatch):
     names = {name: getattr(ganaug, name) for name in ganaug.__all__ if not name.startswith("_")}
     names |= {"ganaug": ganaug, "np": np, "pd": pd, "torch": torch, "v2": v2, "glob": __import__("glob")}
-    names |= {"torchvision": __import__("torchvision.datasets"), "ImageFolder": ImageFolder, "DataLoader": DataLoader}
+    names |= {"torchvision": torchvision, "ImageFolder": ImageFolder, "DataLoader": DataLoader}
     names |= {"ConcatDataset": ConcatDataset, "default_collate": default_collate, "get_worker_info": get_worker_info}
     names |= {"__name__": "__main__"} | PREPARED.get(page, dict)()
     for module, stand_in in names.pop("modules", {}).items():

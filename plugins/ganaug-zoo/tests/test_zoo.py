@@ -1,11 +1,11 @@
+import ganaug
 import numpy as np
 import pytest
-from ganaug_zoo import names, path
-from ganaug_zoo.build import MAX_BYTES, RECIPES, build
-
-import ganaug
 from ganaug.core.checkpoint import read_header
 from ganaug.core.errors import PluginNotFoundError
+
+from ganaug_zoo import names, path
+from ganaug_zoo.build import MAX_BYTES, RECIPES, build
 
 
 @pytest.mark.parametrize("name", names())

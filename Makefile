@@ -3,7 +3,7 @@ BIN := .venv/bin
 INSTALLED := .venv/.installed
 LOWEST := .venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/python --resolution lowest-direct --editable
 
-.PHONY: demo test test-slow test-plugins test-lowest test-clients check release-check docs clean
+.PHONY: demo test test-slow test-plugins test-lowest test-clients check release-check notebooks docs clean
 
 demo: $(INSTALLED)  ## 5,000 synthetic threes in ./demo-output
 	$(BIN)/ganaug synth --class 3 --n 5000 --out demo-output --overwrite
@@ -49,6 +49,10 @@ check: $(INSTALLED)  ## style, types, spelling, links, generated docs
 	$(BIN)/codespell ganaug docs examples plugins *.md
 	$(BIN)/python docs/generate_cli.py --check
 	$(BIN)/python docs/check_links.py
+
+notebooks: $(INSTALLED)  ## run the notebooks, and write them with what they show
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
+	$(BIN)/jupytext --quiet --to ipynb --execute --run-path .venv examples/notebooks/*.py
 
 docs: $(INSTALLED)  ## docs/cli.md from the program, then the site: docs/_build/html/index.html
 	$(BIN)/python -m pip install --quiet --editable ".[docs]"

@@ -46,6 +46,7 @@ myst_heading_anchors = 3
 copybutton_prompt_text = "$ "
 copybutton_only_copy_prompt_lines = False
 
+smartquotes = False  # quotes in docstrings are code
 default_role = "autolink"  # a name in backticks is a link if something has that name
 autosummary_ignore_module_all = False
 autodoc_typehints = "none"  # numpydoc says the types, with shapes and ranges

@@ -1,5 +1,6 @@
 """Every example runs as a user would run it; benchmarks do so with the slow tests."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,6 +29,9 @@ ARGUMENTS = {
     "benchmarks/throughput.py": ["--sizes", "8,8x3", "--steps", "2", "--turns", "1"],
     "benchmarks/writing.py": ["--images", "200", "--rows", "2000", "--rounds", "1"],
     "benchmarks/transfer.py": ["--source-steps", "2", "--steps", "1", "2", "--picture", "picture.png"],
+    "notebooks/images.py": [],
+    "notebooks/quick_start.py": [],
+    "notebooks/transfer.py": [],
 }
 SHOWN = {
     "credit.py": ["GANOverSampler", "threshold at the prior", "average_precision"],
@@ -45,6 +49,9 @@ SHOWN = {
     "benchmarks/throughput.py": ["images/s", "ratio of medians"],
     "benchmarks/writing.py": ["images of 32 × 32", "rows of 10 columns", "writing alone", "resident MB"],
     "benchmarks/transfer.py": ["Fréchet distance", "scratch", "full/mixture", "Classes: new 5, 6, 7, 8, 9"],
+    "notebooks/images.py": ["share 0.25"],
+    "notebooks/quick_start.py": ["fidelity: ", "utility: ", "privacy: "],
+    "notebooks/transfer.py": ["fine-tuned"],
 }
 
 
@@ -54,7 +61,10 @@ def test_no_example_is_left_out():
 
 @pytest.mark.parametrize(
     "example",
-    [pytest.param(name, marks=pytest.mark.slow if name.startswith("benchmarks/") else ()) for name in ARGUMENTS],
+    [
+        pytest.param(name, marks=pytest.mark.slow if name.startswith(("benchmarks/", "notebooks/")) else ())
+        for name in ARGUMENTS
+    ],
 )
 def test_example_runs(example, tmp_path):
     rng = np.random.default_rng(0)
@@ -64,6 +74,17 @@ def test_example_runs(example, tmp_path):
     np.savez(tmp_path / "small.npz", images=images, labels=labels, split=(np.arange(60) % 3 == 0).astype(int))
     command = [sys.executable, EXAMPLES / example, *ARGUMENTS[example]]
     pytest.importorskip("torchvision")
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
     assert all(word in done.stdout for word in SHOWN.get(example, ()))
+
+
+@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("notebooks/*.py")), ids=lambda file: file.stem)
+def test_a_notebook_is_its_script(script):
+    jupytext = pytest.importorskip("jupytext")
+    cells = [
+        [(cell.cell_type, cell.source) for cell in jupytext.read(f).cells]
+        for f in (script, script.with_suffix(".ipynb"))
+    ]
+    assert cells[0] == cells[1], "run `make notebooks`"

@@ -72,6 +72,16 @@ class Pool:
     ------
     PoolError
         If the file is missing, no pool, truncated, of a newer format, or its header is damaged.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> gan = ganaug.train(np.zeros((8, 8, 8), np.uint8), [0, 1] * 4, kind="image", max_steps=1, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = ganaug.make_pool(gan, 5, f"{folder}/digits.pool", random_state=0).path
+    ...     pool = Pool(path)
+    ...     print(len(pool), pool.shape, pool.classes.counts)
+    10 (1, 8, 8) [5, 5]
     """
 
     def __init__(self, path: str | Path) -> None:

@@ -75,6 +75,12 @@ class Judgement:
         The reason, in words.
     seconds : float
         CPU time that it took.
+
+    Examples
+    --------
+    >>> chosen = Judgement({"gan": 0.5, "symmetry": 0.5}, why="the last run said so")
+    >>> ganaug.GANOverSampler(sources=chosen).sources.shares
+    {'gan': 0.5, 'symmetry': 0.5}
     """
 
     shares: dict[str, float]

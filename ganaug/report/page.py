@@ -49,6 +49,17 @@ def write(evaluation: "Evaluation", path: str | Path, *, samples: bool = True, o
         If jinja2 or matplotlib is not installed (the extra ``report``).
     OutputError
         If the file exists and may not be replaced, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_wine
+    >>> X, y = load_wine(return_X_y=True)
+    >>> made = X[::2] * 1.01, y[::2]
+    >>> found = ganaug.evaluate(made, X[1::2], y[1::2], X[::2], y[::2], questions=["privacy"], random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(found, f"{folder}/report.html").name
+    'report.html'
     """
     path = Path(path)
     refuse_unwritable(path, overwrite=overwrite)

@@ -17,7 +17,13 @@ _USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples, their labels, where they came from, and what the reader decided on the way."""
+    """Samples, their labels, where they came from, and what the reader decided on the way.
+
+    Examples
+    --------
+    >>> Dataset([[1.0]], ["a"], "one row").skipped
+    ()
+    """
 
     X: Any  # whatever `ganaug.train` takes
     y: Any  # (n_samples,)

@@ -144,7 +144,9 @@ def _fit(
     if every is not None or fitting.resume:
         overwrite = fitting.overwrite and not fitting.resume
         callbacks.append(Snapshot(state, resume=fitting.resume, overwrite=overwrite, **(every or {})))
-    gan = fit(dataset.X, dataset.y, random_state=fitting.seed, callbacks=callbacks, distributed=launched())
+    gan = fit(
+        dataset.X, dataset.y, kind=dataset.kind, random_state=fitting.seed, callbacks=callbacks, distributed=launched()
+    )
     return gan, dataset
 
 

@@ -32,6 +32,20 @@ def names(group: str) -> list[str]:
     return sorted(installed | {name for known, name in _registered if known == group})
 
 
+def own_name(group: str, kind: str, name: str) -> str:
+    """Return the name of a kind's own part, ``<kind>-<name>``, if there is one, else `name`.
+
+    Examples
+    --------
+    >>> register("writers", "spectra-csv", object)
+    >>> own_name("writers", "spectra", "csv"), own_name("writers", "table", "csv")
+    ('spectra-csv', 'csv')
+    >>> unregister("writers", "spectra-csv")
+    """
+    own = f"{kind}-{name}"
+    return own if own in names(group) else name
+
+
 def lookup(group: str, name: str) -> Any:
     """Load the part registered as `name` under the entry-point group ``ganaug.<group>``.
 

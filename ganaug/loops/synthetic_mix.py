@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset
 
 from ganaug.core.errors import ConfigError, PoolError, SchemaError, did_you_mean
-from ganaug.loops.appearance import Likeness
+from ganaug.loops.appearance import Likeness, NumberLikeness
 from ganaug.loops.labels import matched, plain
 from ganaug.loops.own_transforms import REMEDY, apply_own, bare, has_own, refuse_hidden, transformed
 from ganaug.loops.pool import Pool, is_pool
@@ -210,7 +210,10 @@ class SyntheticMix(Dataset):
             if not isinstance(plain(label), (int, str)) or plain(label) != plain(real[0]):
                 raise SchemaError(f"the first item's label is {label!r}, its target {plain(real[0])!r}; give targets=")
             changes = self.transform is not None or has_own(self.dataset)
-            self._likeness = Likeness(self.pool, image, any_size=changes)
+            if self.pool.stored == "uint8":
+                self._likeness: Any = Likeness(self.pool, image, any_size=changes)
+            else:
+                self._likeness = NumberLikeness(self.pool.shape, image)
             firsts = [_images(self[i]) for i in dict.fromkeys((0, len(real) - 1))]
             made = _images(self._tried())
         _compare(firsts, made)

@@ -39,6 +39,11 @@ class Network:
         Whether classes own scales and shifts in the generator, which fine-tuning by ``"scale-shift"`` needs.
     adapt_depth : callable
         From a source's depth, its sample shape and a target's sample shape to the depth of a fine-tuned network.
+
+    Examples
+    --------
+    >>> network_named("conv").has_attention, network_named("mlp").has_attention
+    (True, False)
     """
 
     build: Build

@@ -21,6 +21,12 @@ class Objective:
     label_smoothing : float, default=0
         The discriminator's target for real samples is ``1 - label_smoothing`` (one-sided; Salimans et al. 2016,
         arXiv:1606.03498). Only where `smooths_labels`.
+
+    Examples
+    --------
+    >>> real, fake = torch.tensor([2.0]), torch.tensor([-2.0])
+    >>> round(Hinge().discriminator_loss(real, fake).item(), 3), Hinge.d_learning_rate
+    (0.0, 0.0004)
     """
 
     smooths_labels: ClassVar[bool] = False

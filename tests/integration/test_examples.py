@@ -1,5 +1,6 @@
 """Every example runs as a user would run it; benchmarks do so with the slow tests."""
 
+import os
 import subprocess
 import sys
 from functools import partial
@@ -12,6 +13,7 @@ import pytest
 import torch
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+SLOW = ("benchmarks/", "notebooks/")  # folders of examples that take minutes
 ARGUMENTS = {
     "credit.py": [],
     "train_albumentations.py": ["--gan-steps", "3", "--epochs", "1", "--p", "0.5", "--data", "small.npz"],
@@ -31,6 +33,9 @@ ARGUMENTS = {
     "benchmarks/throughput.py": ["--sizes", "8,8x3", "--steps", "2", "--turns", "1"],
     "benchmarks/writing.py": ["--images", "200", "--rows", "2000", "--rounds", "1"],
     "benchmarks/transfer.py": ["--source-steps", "2", "--steps", "1", "2", "--picture", "picture.png"],
+    "notebooks/images.py": [],
+    "notebooks/quick_start.py": [],
+    "notebooks/transfer.py": [],
 }
 SHOWN = {
     "credit.py": ["GANOverSampler", "threshold at the prior", "average_precision"],
@@ -48,6 +53,9 @@ SHOWN = {
     "benchmarks/throughput.py": ["images/s", "ratio of medians"],
     "benchmarks/writing.py": ["images of 32 × 32", "rows of 10 columns", "writing alone", "resident MB"],
     "benchmarks/transfer.py": ["Fréchet distance", "scratch", "full/mixture", "Classes: new 5, 6, 7, 8, 9"],
+    "notebooks/images.py": ["share 0.25"],
+    "notebooks/quick_start.py": ["fidelity: ", "utility: ", "privacy: "],
+    "notebooks/transfer.py": ["fine-tuned"],
 }
 
 
@@ -67,7 +75,7 @@ def folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.filterwarnings("default")  # as for a user
-@pytest.mark.parametrize("example", [name for name in ARGUMENTS if not name.startswith("benchmarks/")])
+@pytest.mark.parametrize("example", [name for name in ARGUMENTS if not name.startswith(SLOW)])
 def test_example_runs(example, folder, monkeypatch, capsys):
     """In this process: one of its own would import torch once more."""
     pytest.importorskip("torchvision")
@@ -85,9 +93,20 @@ def test_example_runs(example, folder, monkeypatch, capsys):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("benchmark", [name for name in ARGUMENTS if name.startswith("benchmarks/")])
-def test_benchmark_runs(benchmark, folder):
-    command = [sys.executable, EXAMPLES / benchmark, *ARGUMENTS[benchmark]]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+@pytest.mark.parametrize("example", [name for name in ARGUMENTS if name.startswith(SLOW)])
+def test_slow_example_runs(example, folder):
+    command = [sys.executable, EXAMPLES / example, *ARGUMENTS[example]]
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=environment)
     assert done.returncode == 0, done.stderr
-    assert all(word in done.stdout for word in SHOWN.get(benchmark, ()))
+    assert all(word in done.stdout for word in SHOWN.get(example, ()))
+
+
+@pytest.mark.parametrize("script", sorted(EXAMPLES.glob("notebooks/*.py")), ids=lambda file: file.stem)
+def test_a_notebook_is_its_script(script):
+    jupytext = pytest.importorskip("jupytext")
+    cells = [
+        [(cell.cell_type, cell.source) for cell in jupytext.read(f).cells]
+        for f in (script, script.with_suffix(".ipynb"))
+    ]
+    assert cells[0] == cells[1], "run `make notebooks`"

@@ -16,7 +16,18 @@ PACKAGE = Path(ganaug.__file__).parent
 ROOT = PACKAGE.parent
 ROOMS = "core data models training finetuning oversampling loops synthesis evaluation report cli".split()
 FLOORS = {room: floor for floor, room in enumerate(ROOMS)}
-GROUPS = ["kinds", "synthesizers", "networks", "objectives", "sources", "metrics", "readers", "writers", "reports"]
+GROUPS = [
+    "kinds",
+    "synthesizers",
+    "checkpoints",
+    "networks",
+    "objectives",
+    "sources",
+    "metrics",
+    "readers",
+    "writers",
+    "reports",
+]
 
 
 def imported(file):

@@ -17,13 +17,20 @@ _USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples, their labels, where they came from, and what the reader decided on the way."""
+    """Samples, their labels, where they came from, and what the reader decided on the way.
+
+    Examples
+    --------
+    >>> Dataset([[1.0]], ["a"], "one row").skipped
+    ()
+    """
 
     X: Any  # whatever `ganaug.train` takes
     y: Any  # (n_samples,)
     source: str  # for people
     remarks: tuple[str, ...] = ()  # what was assumed or left aside, for people
     skipped: tuple[tuple[str, str], ...] = ()  # files that were left out, and why
+    kind: str = "auto"  # what the samples are, if it was said or the file cannot hold anything else
 
 
 def labelled(frame: pd.DataFrame, target: str | None, path: Path, remarks: Sequence[str] = ()) -> Dataset:

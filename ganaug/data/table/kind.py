@@ -61,4 +61,5 @@ TABLE = Kind(
     shard_size=100_000,
     n_shown=1_000,
     show=show,
+    contain=None,
 )

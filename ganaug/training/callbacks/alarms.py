@@ -24,6 +24,11 @@ class Watchdog(Callback):
     ----------
     patience : int, default=10
         Consecutive records with D right on every real and fake sample before it warns.
+
+    Examples
+    --------
+    >>> Watchdog(patience=20).patience
+    20
     """
 
     def __init__(self, patience: int = 10) -> None:

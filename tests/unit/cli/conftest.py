@@ -17,7 +17,7 @@ def elsewhere(tmp_path, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def quickly_judged(monkeypatch):
+def quickly_judged(elsewhere, monkeypatch):
     """The network whose features images are compared by learns for three steps only."""
     monkeypatch.setattr("ganaug.evaluation.quick._STEPS", 3)
 

@@ -8,15 +8,17 @@ LOWEST := .venv-lowest/bin/uv pip install --quiet --python .venv-lowest/bin/pyth
 demo: $(INSTALLED)  ## 5,000 synthetic threes in ./demo-output
 	$(BIN)/ganaug synth --class 3 --n 5000 --out demo-output --overwrite
 
-test: $(INSTALLED)  ## the default suite
-	$(BIN)/python -m pytest -m "not slow"
+test: $(INSTALLED)  ## the default suite, by two processes: minutes (`pytest -m "not slow"`: one process)
+	$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile
 
 test-slow: $(INSTALLED)  ## learning quality: minutes of CPU
 	$(BIN)/python -m pytest -m slow
 
 test-plugins: $(INSTALLED)  ## what has a distribution of its own
 	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-inception[dev]"
+	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-series[dev]"
 	cd plugins/ganaug-inception && ../../$(BIN)/python -m pytest
+	cd plugins/ganaug-series && ../../$(BIN)/python -m pytest
 
 test-lowest:  ## the default suite on the oldest releases allowed: tables only, then with every extra
 	rm -rf .venv-lowest

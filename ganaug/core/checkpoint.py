@@ -101,8 +101,8 @@ def read_header(path: str | Path) -> dict[str, Any]:
         newer = header["format"] > FORMAT
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         if start[:1] == b"\x80" or start[:4] == b"PK\x03\x04":
-            said = "is a pickle or a torch.save file, which ganaug never loads; use gan.save"
-            raise CheckpointError(f"{path} {said}") from None
+            reason = "is a pickle or a torch.save file, which ganaug never loads; use gan.save"
+            raise CheckpointError(f"{path} {reason}") from None
         if 2 <= length <= MAX_HEADER and size < 8 + length and start[8:9] in (b"", b"{"):
             raise CheckpointError(f"{path} is truncated or is no ganaug checkpoint: its header is cut") from None
         raise CheckpointError(f"{path} is no ganaug checkpoint, or its header is damaged") from None

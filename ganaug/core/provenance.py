@@ -36,11 +36,11 @@ class Provenance(BaseModel):
 
     def lines(self) -> list[str]:
         """Return lines for people, those of the parents last."""
-        said = [f"{name}: {value}" for name in ("data", "licence", "source") if (value := getattr(self, name))]
+        lines = [f"{name}: {value}" for name in ("data", "licence", "source") if (value := getattr(self, name))]
         if self.parent is None:
-            return said
+            return lines
         digest = self.parent.sha256 or "a model that was never saved"
-        return [*said, f"fine-tuned from: {digest}", *("  " + line for line in self.parent.lines())]
+        return [*lines, f"fine-tuned from: {digest}", *("  " + line for line in self.parent.lines())]
 
 
 class Parent(BaseModel):

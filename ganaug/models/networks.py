@@ -61,5 +61,5 @@ def network_named(name: str) -> Network:
     PluginNotFoundError
         If there is none.
     """
-    found = registry.lookup("networks", name)
-    return found if isinstance(found, Network) else Network(found)
+    network = registry.lookup("networks", name)
+    return network if isinstance(network, Network) else Network(network)

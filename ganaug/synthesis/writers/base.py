@@ -76,8 +76,11 @@ class Writer(ABC):
         return None
 
 
-def writer_for(name: str | None, codec: Codec) -> type[Writer]:
-    """Return the writer registered as `name`, or the one that suits the kind of data, if it can hold them.
+def writer_for(name: str | None, codec: Codec) -> tuple[str, type[Writer]]:
+    """Return the writer of a format and the name it is registered as, if it can hold what the codec describes.
+
+    By default it is the one that suits the kind of data. A kind's own writer for ``csv``, registered as
+    ``<kind>-csv``, comes before.
 
     Raises
     ------
@@ -87,12 +90,13 @@ def writer_for(name: str | None, codec: Codec) -> type[Writer]:
         If there is none of that name.
     """
     kind = kind_named(codec.schema.kind)
-    found: type[Writer] = registry.lookup("writers", name or kind.writer)
-    if found.kind not in (None, kind.name):
-        holds = kind_named(str(found.kind)).plural
+    own = registry.own_name("writers", kind.name, name or kind.writer)
+    writer: type[Writer] = registry.lookup("writers", own)
+    if writer.kind not in (None, kind.name):
+        holds = kind_named(str(writer.kind)).plural
         raise SchemaError(f"{name} holds {holds}; this model makes {kind.plural}: choose another --format")
-    found.refuse_unwritable(codec)
-    return found
+    writer.refuse_unwritable(codec)
+    return own, writer
 
 
 class FilePerShard(Writer):

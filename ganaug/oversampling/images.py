@@ -1,10 +1,11 @@
 """New images of a class from its real ones, in encoded space: bent, recoloured, turned."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+from torchvision.transforms import v2
 
 from ganaug.data.encoded import Encoded
 from ganaug.oversampling.deformation import field, register, sharply_warped, smoothed
@@ -100,3 +101,22 @@ class Symmetry(OwnSamples):
             turned = np.rot90(images[same], turn, axes=(2, 3))
             images[same] = turned[..., ::-1] if mirror else turned
         return images
+
+    def augmentation(self) -> v2.Transform:
+        """Return the same for images of all classes."""
+        return QuarterTurns()
+
+
+class QuarterTurns(v2.Transform):
+    """Turn by quarter turns (half turns, if the image is not square) and mirror, at random; torch's generator draws."""
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        """Draw the turn and whether to mirror."""
+        height, width = v2.query_size(flat_inputs)
+        step = 1 if height == width else 2
+        return {"angle": 90 * step * int(torch.randint(4 // step, ())), "mirrored": bool(torch.randint(2, ()))}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """Turn one image, mask or set of boxes."""
+        turned = self._call_kernel(v2.functional.rotate, inpt, params["angle"], expand=True)
+        return self._call_kernel(v2.functional.horizontal_flip, turned) if params["mirrored"] else turned

@@ -23,7 +23,7 @@ from ganaug.data.kind import Kind, kind_of
 from ganaug.data.table.kind import is_table
 from ganaug.finetuning.finetune import Finetune
 from ganaug.models.gan import ConditionalGAN
-from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge
+from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge, judge_once
 from ganaug.oversampling.mixture import Mixture, check_shares
 from ganaug.oversampling.sources import GAN, factory, fewer_steps, given
 
@@ -251,8 +251,10 @@ class GANOverSampler(BaseOverSampler):
             return fallback
         quick = fewer_steps(config, data, GAN_SHARE_OF_STEPS)
         factories = {name: factory(name, quick, self.pretrained) for name in (*kind.sources, BASE)}
-        rare = data.classes.index(learnt)
-        judgement = judge(data, factories, rare, fallback, budget=self.judge_budget, random_state=rng)
+        rare, seed = data.classes.index(learnt), as_seed(rng)
+        # a path or a model may be another one next time under the same name: nothing is remembered then
+        decide = judge if self.pretrained is not None else judge_once
+        judgement = decide(data, factories, rare, fallback, budget=self.judge_budget, random_state=seed)
         if GAN not in judgement.shares:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
             warnings.warn(message, NoGainWarning, stacklevel=6)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from ganaug.data.encoded import encode
 from ganaug.oversampling.deformation import smoothed
@@ -114,6 +115,18 @@ def test_turned_and_mirrored_without_resampling(shape, ways):
     assert len({image.tobytes() for image in made}) == ways
     for image in made:
         np.testing.assert_allclose(np.sort(image, axis=None), np.sort(own, axis=None), atol=1e-3)
+
+
+@pytest.mark.parametrize(("shape", "ways"), [((8, 8), 8), ((8, 9), 4)])
+def test_the_augmentation_turns_any_image_the_same_ways(shape, ways):
+    pixels = np.random.default_rng(0).integers(256, size=(*shape, 3), dtype=np.uint8)
+    expected = {np.rot90(flip, k).tobytes() for flip in (pixels, pixels[:, ::-1]) for k in range(0, 4, 8 // ways)}
+    turn = Symmetry().augmentation()
+    assert {np.asarray(turn(Image.fromarray(pixels))).tobytes() for _ in range(150)} == expected
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1)
+    assert {turn(tensor).permute(1, 2, 0).contiguous().numpy().tobytes() for _ in range(150)} == expected
+    image, label = turn(tensor, 3)
+    assert label == 3 and image.dtype == torch.uint8
 
 
 def test_a_constant_channel_stays_constant():

@@ -278,6 +278,12 @@ def added(X, y, **settings):
     return tuple(part[len(X) :] for part in resample(X, y, **settings))
 
 
+@pytest.fixture(autouse=True)
+def forgetful(monkeypatch):
+    """Remember no judgement of another test."""
+    monkeypatch.setattr("ganaug.oversampling.judge._remembered", {})
+
+
 @pytest.fixture
 def quick(monkeypatch):
     """Judge by classifiers of a few steps."""

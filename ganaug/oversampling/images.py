@@ -13,6 +13,7 @@ from ganaug.oversampling.sources import OwnSamples
 
 _SHIFT = 0.75 / 28  # of the longer side: standard deviation of how far a pixel moves at random
 _SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the random field
+_MAX_PERIODS = 2  # in an image, up to which amplitudes are exchanged
 _PAIRS = 600  # about as many ways from one image to another
 _MAX_IMAGES_BENT = 4_000  # of a class
 _MAX_IMAGES_AT_ONCE = 1_024
@@ -83,6 +84,41 @@ class Recolouring(OwnSamples):
         chosen = rng.integers(len(self._means), size=n)
         coloured = (images - mean) / np.maximum(std, 1e-6) * self._stds[chosen] + self._means[chosen]
         return coloured.clip(-1, 1).astype(np.float32)
+
+
+class Amplitude(OwnSamples):
+    """Each image gets, in part, the amplitudes that another training image has at low frequencies; phases stay its own.
+
+    What is coarse about light, colour and contrast comes from any image, the drawing stays (after Yang & Soatto 2020,
+    arXiv:2004.05498). Frequencies up to two periods an image are exchanged.
+    """
+
+    def make(self, prepared: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return n images with coarse amplitudes between their own and another's."""
+        images = prepared[rng.integers(len(prepared), size=n)]
+        others = self.data.floats(rng.integers(len(self.data.c), size=n))
+        own, other = (np.fft.rfft2(x + 1) for x in (images, others))  # black is 0: the mean is an amplitude, too
+        height, width = images.shape[2:]
+        low = np.abs(np.fft.fftfreq(height, 1 / height))[:, None] <= _MAX_PERIODS
+        low = low & (np.arange(width // 2 + 1) <= _MAX_PERIODS)
+        change = np.abs(other) / np.maximum(np.abs(own), 1e-6) - 1
+        own *= 1 + rng.random((n, 1, 1, 1)) * low * change
+        return (np.fft.irfft2(own, s=(height, width)) - 1).clip(-1, 1).astype(np.float32)
+
+
+class Mirror(OwnSamples):
+    """Half of the images are mirrored, left to right. It helps where a class has no hand, like most things seen."""
+
+    def make(self, prepared: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return n images, mirrored or not."""
+        images = prepared[rng.integers(len(prepared), size=n)]
+        mirrored = rng.random(n) < 0.5
+        images[mirrored] = images[mirrored][..., ::-1]
+        return images
+
+    def augmentation(self) -> v2.Transform:
+        """Return the same for images of all classes."""
+        return v2.RandomHorizontalFlip()
 
 
 class Symmetry(OwnSamples):

@@ -38,7 +38,6 @@ _TRUE_GAIN = 0.03  # standard deviation of true gains, by the dev sets: measured
 
 logger = logging.getLogger("ganaug")
 
-Shares = Mapping[str, float]
 _remembered: dict[bytes, "Judgement"] = {}  # by the digest of images, settings and seed
 
 
@@ -145,7 +144,6 @@ def judge(
     data: Encoded,
     factories: Mapping[str, Callable[[], Source]],
     rare: np.ndarray,
-    fallback: Shares,
     *,
     budget: float,
     random_state: int,
@@ -167,8 +165,6 @@ def judge(
         From nothing to an unfitted source, by name; ``"repeat"`` is the base.
     rare : ndarray of int
         The classes that are to be over-sampled.
-    fallback : dict of str to float
-        The shares where the data do not suffice to judge.
     budget : float
         Seconds of CPU after which no other source is tried.
     random_state : int
@@ -180,9 +176,9 @@ def judge(
     if not len(rounds[0].thinned) and counts[rare].max() < MIN_SAMPLES_JUDGED:
         why = (
             f"no class to be over-sampled has the {MIN_SAMPLES_JUDGED} images that are needed to judge by, and there "
-            "are not two frequent classes to be thinned in their place: the shares that did best on other data are used"
+            "are not two frequent classes to be thinned in their place: real images are repeated"
         )
-        return Judgement(dict(fallback), why=why)
+        return Judgement({BASE: 1.0}, why=why)
     court = _Court(data, factories, rare)
     cases = [Case(((name, 1.0),)) for name in factories if name != BASE]
     unheard: list[str] = []
@@ -212,7 +208,6 @@ def judge_once(
     data: Encoded,
     factories: Mapping[str, Callable[[], Source]],
     rare: np.ndarray,
-    fallback: Shares,
     *,
     budget: float,
     random_state: int,
@@ -221,12 +216,12 @@ def judge_once(
 
     Grid search and pipelines over-sample the same images again and again.
     """
-    key = hashlib.sha256(repr((data.x.shape, rare.tolist(), factories, fallback, budget, random_state)).encode())
+    key = hashlib.sha256(repr((data.x.shape, rare.tolist(), factories, budget, random_state)).encode())
     for array in (data.x, data.c):
         key.update(np.ascontiguousarray(array).tobytes())
     found = _remembered.pop(key.digest(), None)
     if found is None:
-        found = judge(data, factories, rare, fallback, budget=budget, random_state=random_state)
+        found = judge(data, factories, rare, budget=budget, random_state=random_state)
     else:
         logger.info("sources of new images, as judged before: %s", found)
     _remembered[key.digest()] = found

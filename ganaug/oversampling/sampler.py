@@ -79,8 +79,8 @@ class GANOverSampler(BaseOverSampler):
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"mps"``, …
     judge_budget : float, default=300
-        Seconds of CPU after which the judge tries no other source; 0: nothing is judged, and what did best on other
-        data is taken.
+        Seconds of CPU after which the judge tries no other source; 0: nothing is judged, and the GAN makes gray images,
+        while colour images are repeated.
     config : TrainConfig, dict or None, default=None
         All other settings of the GAN's training; grid search reaches them as ``config__focus`` and the like.
 
@@ -246,15 +246,14 @@ class GANOverSampler(BaseOverSampler):
             return self.sources.shares
         if self.sources != "auto":
             return self.sources
-        fallback = kind.default_shares(data.codec)
         if not kind.judged or self.judge_budget == 0:
-            return fallback
+            return kind.default_shares(data.codec)
         quick = fewer_steps(config, data, GAN_SHARE_OF_STEPS)
         factories = {name: factory(name, quick, self.pretrained) for name in (*kind.sources, BASE)}
         rare, seed = data.classes.index(learnt), as_seed(rng)
         # a path or a model may be another one next time under the same name: nothing is remembered then
         decide = judge if self.pretrained is not None else judge_once
-        judgement = decide(data, factories, rare, fallback, budget=self.judge_budget, random_state=seed)
+        judgement = decide(data, factories, rare, budget=self.judge_budget, random_state=seed)
         if GAN not in judgement.shares:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
             warnings.warn(message, NoGainWarning, stacklevel=6)

@@ -43,12 +43,11 @@ class Remembered(Repeat):
 
 
 RARE = np.array([2])
-FALLBACK = {"gan": 1.0}
 
 
 def judged(data, factories, rare=RARE, budget=1e9, seed=0, judge=judge):
     factories = {**factories, BASE: Repeat}
-    return judge(data, factories, rare, FALLBACK, budget=budget, random_state=seed)
+    return judge(data, factories, rare, budget=budget, random_state=seed)
 
 
 @pytest.fixture
@@ -188,10 +187,10 @@ def test_frequent_classes_judge_for_rare_ones_of_a_few_images(data, answers):
     assert judged(few, {"new": Repeat}).shares == {"new": 1.0}
 
 
-def test_too_few_images_to_judge_by_are_said_and_the_safest_choice_is_taken(data):
+def test_too_few_images_to_judge_by_are_said_and_real_ones_are_repeated(data):
     two = data.take(np.r_[np.arange(100), np.arange(200, 210)])
     found = judged(two, {"new": Noise}, rare=np.array([1]))
-    assert found.shares == FALLBACK and not found.trials
+    assert found.shares == {BASE: 1.0} and not found.trials
     assert "has the 12 images that are needed to judge by" in str(found)
 
 

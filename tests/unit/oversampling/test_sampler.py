@@ -311,11 +311,24 @@ def test_without_a_judge_what_did_best_on_other_data_is_taken(digit_images, colo
     assert sampler.judgement_ is None and sampler.mixture_.shares == shares
 
 
-def test_images_too_few_to_judge_by_get_the_same_and_it_is_said(digit_images):
+def test_images_too_few_to_judge_by_are_repeated_and_it_is_said(digit_images):
     X, y = digit_images
     sampler = GANOverSampler(max_steps=3, random_state=0)
-    sampler.fit_resample(X[:70], y[:70])
-    assert sampler.mixture_.shares == {"gan": 1.0} and "12 images that are needed" in str(sampler.judgement_)
+    with pytest.warns(NoGainWarning, match="12 images that are needed to judge by.*real images are repeated"):
+        sampler.fit_resample(X[:70], y[:70])
+    assert sampler.mixture_.shares == sampler.judgement_.shares == {"repeat": 1.0}
+
+
+def test_the_same_images_are_judged_once(digit_images, monkeypatch):
+    calls = []
+    right = lambda images, labels, weights, unseen, **_: calls.append(1) or np.zeros(len(unseen), int)  # noqa: E731
+    monkeypatch.setattr("ganaug.oversampling.judge.classify", right)
+    outputs = []
+    for seed, steps in ((0, 3), (0, 3), (1, 3), (1, 4)):
+        with pytest.warns(NoGainWarning):
+            outputs.append(resample(*digit_images, random_state=seed, max_steps=steps, judge_budget=300))
+    assert len(calls) == 3 * (n := len(calls) // 3) and n > 0
+    np.testing.assert_array_equal(outputs[0][0], outputs[1][0])
 
 
 def test_a_judgement_decides_again_without_judging(digit_images):

@@ -15,19 +15,15 @@ from ganaug.core import registry
 from ganaug.core.seeds import as_seed
 from ganaug.data.encoded import Encoded
 from ganaug.models.classifier import classify
+from ganaug.oversampling.holdout import MIN_SAMPLES_JUDGED, ROUNDS, Round, find_clusters, hold_out
 from ganaug.oversampling.sources import Source
 
 if TYPE_CHECKING:
     from torchvision.transforms.v2 import Transform
 
 BASE = "repeat"  # what every source is compared with: real images again, that is, random over-sampling
-MIN_SAMPLES_JUDGED = 12  # of a rare class whose own images judge: a third of fewer is no sample to judge by
 GAN_SHARE_OF_STEPS = 1 / 3  # that the judge trains the GAN for, twice: the whole costs at most twice a full training
-_ROUNDS = 2
 _FINALISTS = 2  # sources that enter the second round
-_PARTS = 3  # one of them is held out in a round, another one in the next
-_MIN_RATIO = 2  # of a frequent class to the median rare one: then it is thinned to stand in for a rare one
-_MAX_HELD = 300  # images of a class that judge in a round
 _MAX_TAUGHT = 1_000  # real images of a class that a classifier sees, and as many new ones at most
 _MAX_SIDE = 32  # pixels that larger images are reduced to
 _STEPS = 200  # of the classifier
@@ -132,14 +128,6 @@ class Case(NamedTuple):
     everywhere: bool = False
 
 
-class Round(NamedTuple):
-    """Which images are taught and which judge."""
-
-    taught: np.ndarray  # positions of images
-    held: np.ndarray  # positions of other images
-    thinned: np.ndarray  # frequent classes that stand in for rare ones
-
-
 def judge(
     data: Encoded,
     factories: Mapping[str, Callable[[], Source]],
@@ -151,11 +139,11 @@ def judge(
     """Try sources of new images for rare classes on held-out real images, and choose the shares.
 
     Rare classes have few images to judge by. So in each of two rounds half of the frequent classes are thinned to the
-    size of a rare one, and the images they lost judge, beside a third of all other classes (see `hold_out`). The
-    sources learn what remains. A small convolutional classifier is trained on class-balanced, augmented batches of what
-    the over-sampler would return: with real images repeated, and with each source's. The second round tries the two
-    best sources again, and half of each, or half of the best and half repeated where no second one gained. A source is
-    chosen only if its gain is larger than its standard error.
+    size of a rare one, and the images they lost judge, beside a third of all other classes
+    (`ganaug.oversampling.holdout.hold_out`). The sources learn what remains. A small convolutional classifier is
+    trained on class-balanced, augmented batches of what the over-sampler would return: with real images repeated, and
+    with each source's. The second round tries the two best sources again, and half of each, or half of the best and
+    half repeated where no second one gained. A source is chosen only if its gain is larger than its standard error.
 
     Parameters
     ----------
@@ -172,7 +160,8 @@ def judge(
     """
     start = time.process_time()
     counts = np.bincount(data.c)
-    rounds = [hold_out(data.c, rare, number, random_state) for number in range(_ROUNDS)]
+    clusters = find_clusters(data)
+    rounds = [hold_out(data.c, clusters, rare, number, random_state) for number in range(ROUNDS)]
     if not len(rounds[0].thinned) and counts[rare].max() < MIN_SAMPLES_JUDGED:
         why = (
             f"no class to be over-sampled has the {MIN_SAMPLES_JUDGED} images that are needed to judge by, and there "
@@ -191,7 +180,7 @@ def judge(
             court.open(now, [random_state, number])
             court.hear(case)
             said = "judge, round %d of %d, %d of %d: %s (%.0f of at most %.0f s)"
-            logger.info(said, number + 1, _ROUNDS, tried, len(cases), court.trial(case), spent, budget)
+            logger.info(said, number + 1, ROUNDS, tried, len(cases), court.trial(case), spent, budget)
         cases = _finalists(court.trials(), factories)
     trials = tuple(sorted(court.trials(), key=lambda trial: -trial.shrunk))
     clear = next((trial for trial in trials if trial.gain > trial.error and not trial.everywhere), None)
@@ -228,30 +217,6 @@ def judge_once(
     while len(_remembered) > _MAX_REMEMBERED:
         _remembered.pop(next(iter(_remembered)))
     return found
-
-
-def hold_out(c: np.ndarray, rare: np.ndarray, number: int, seed: int) -> Round:
-    """Return what is taught and what judges in a round.
-
-    Frequent classes, with at least twice the images of the median rare one, are thinned to the size of a rare one:
-    every other one in a round, if there are two or more. Of other classes a third is held out, another one in each
-    round; nothing of rare ones with fewer than 12 images. At most 300 images of a class judge.
-    """
-    counts = np.bincount(c)
-    sizes = np.sort(counts[rare])
-    frequent = np.flatnonzero(counts >= _MIN_RATIO * np.median(sizes))
-    frequent = frequent[np.argsort(-counts[frequent], kind="stable")]
-    thinned = frequent[number::_ROUNDS] if len(frequent) >= _ROUNDS else frequent[:0]
-    taught, held = [], []
-    for k, count in enumerate(counts.tolist()):
-        own = np.random.default_rng([seed, k]).permutation(np.flatnonzero(c == k))
-        part = 0 if k in rare and count < MIN_SAMPLES_JUDGED else count // _PARTS
-        first, last = number * part, (number + 1) * part
-        if k in thinned:
-            first, last = int(sizes[np.flatnonzero(thinned == k)[0] % len(sizes)]), count
-        held.append(own[first:last][:_MAX_HELD])
-        taught.append(own[:first] if k in thinned else np.delete(own, slice(first, last)))
-    return Round(np.sort(np.concatenate(taught)), np.sort(np.concatenate(held)), thinned)
 
 
 def _finalists(trials: list[Trial], factories: Mapping[str, Callable[[], Source]]) -> list[Case]:

@@ -9,7 +9,7 @@ from ganaug.data.encoded import encode
 from ganaug.models.classifier import batch_weights, classify
 from ganaug.oversampling import judge as room
 from ganaug.oversampling.images import Symmetry
-from ganaug.oversampling.judge import BASE, Judgement, Trial, hold_out, judge, judge_once
+from ganaug.oversampling.judge import BASE, Judgement, Trial, judge, judge_once
 from ganaug.oversampling.sources import Repeat, Source
 
 
@@ -87,24 +87,6 @@ def test_the_classifier_learns_repeats_and_leaves_torch_alone(data):
     assert torch.equal(torch.get_rng_state(), before)
     np.testing.assert_array_equal(first, second)
     assert np.mean(first == data.c) > 0.9
-
-
-def test_rare_classes_judge_by_thirds_and_frequent_ones_are_thinned_in_turn():
-    c = np.random.default_rng(0).permutation(np.repeat([0, 1, 2, 3, 4], [100, 90, 80, 24, 8]))
-    rounds = [hold_out(c, np.array([3, 4]), number, seed=1) for number in range(2)]
-    assert [now.thinned.tolist() for now in rounds] == [[0, 2], [1]]
-    taught, held = ([np.bincount(c[now[side]]).tolist() for now in rounds] for side in (0, 1))
-    assert taught == [[8, 60, 24, 16, 8], [67, 8, 54, 16, 8]]  # the smallest class is taught whole
-    assert held == [[92, 30, 56, 8], [33, 82, 26, 8]]
-    for now in rounds:
-        assert len(np.union1d(now.taught, now.held)) == len(c) and not np.intersect1d(now.taught, now.held).size
-    assert not (np.intersect1d(rounds[0].held, rounds[1].held)[:, None] == np.flatnonzero(c == 3)).any()
-
-
-def test_one_frequent_class_is_left_whole_and_very_large_ones_do_not_judge_with_all():
-    c = np.repeat([0, 1, 2], [2_000, 30, 20])
-    now = hold_out(c, np.array([1, 2]), 0, seed=1)
-    assert not len(now.thinned) and np.bincount(c[now.held]).tolist() == [300, 10, 6]
 
 
 @pytest.mark.parametrize(("source_is_right", "shares"), [(0.95, {"new": 1.0}), (0.4, {BASE: 1.0})])

@@ -105,7 +105,7 @@ def test_index_and_tuple_columns_follow_random_over_sampler(rows):
 def test_images_keep_shape_dtype_and_range(digit_images, transform):
     images, y = digit_images
     X = transform(images)
-    sources = {"gan": 0.4, "deformation": 0.2, "recolouring": 0.2, "symmetry": 0.2}
+    sources = {"gan": 0.4, "deformation": 0.2, "recolouring": 0.1, "symmetry": 0.1, "mirror": 0.1, "amplitude": 0.1}
     sampler = GANOverSampler(max_steps=3, sources=sources, random_state=0)
     X_new, y_new = sampler.fit_resample(X, y)
     np.testing.assert_array_equal(X_new[:90], X)

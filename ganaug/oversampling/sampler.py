@@ -62,8 +62,8 @@ class GANOverSampler(BaseOverSampler):
     sources : "auto", dict or Judgement, default="auto"
         What new samples are made of: shares by source, like ``{"gan": 0.5, "interpolation": 0.5}``, which add up to 1.
         Sources are ``"gan"``, ``"interpolation"`` (any data), ``"deformation"``, ``"recolouring"``, ``"symmetry"``,
-        ``"mirror"``, ``"amplitude"`` (images), ``"repeat"``, and those of plugins. ``"auto"``: for rows half and half as above; for images, held-out
-        images choose. The `judgement_` of another sampler decides as it did there.
+        ``"mirror"``, ``"amplitude"`` (images), ``"repeat"``, and those of plugins. ``"auto"``: for rows half and half
+        as above; for images, held-out images choose. The `judgement_` of another sampler decides as it did there.
     rejection : float or "auto", default="auto"
         Share of the candidates that is discarded because they look most like other classes, in [0, 1). ``"auto"``: 0.2
         for rows, 0 for images.

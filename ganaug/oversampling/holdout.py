@@ -12,7 +12,7 @@ MIN_SAMPLES_JUDGED = 12  # of a rare class whose own images judge: a third of fe
 _PARTS = 3  # one of them is held out in a round, another one in the next
 _MIN_RATIO = 2  # of a frequent class to the median rare one: then it is thinned to stand in for a rare one
 _MAX_HELD = 300  # images of a class that judge in a round
-_MIN_TAUGHT = 0.5  # of what was asked for; where clusters are too large for that, they are split
+_TOLERANCE = 0.5  # by which a side may be larger or smaller than asked for; larger clusters are split
 _MIN_CORRELATION = 0.8  # of images that may show one object: docs/experiments/images.md
 _MAX_CLUSTERED = 2_000  # images of a class; in larger ones few are rare enough for a copy to matter
 
@@ -82,8 +82,9 @@ def _shuffled(own: np.ndarray, clusters: np.ndarray, rng: np.random.Generator) -
 
 
 def _between_clusters(clusters: np.ndarray, first: int, last: int) -> tuple[int, int]:
-    """Move the ends of what is held out to the nearest bounds of clusters, if enough images are left to be taught."""
+    """Move both ends of what is held out to the nearest bounds of clusters, if that holds out about as many images."""
     bounds = np.r_[np.flatnonzero(np.diff(clusters, prepend=-1)), len(clusters)]
     start, stop = (int(bounds[np.abs(bounds - end).argmin()]) for end in (first, last))
-    enough = len(clusters) - (stop - start) >= _MIN_TAUGHT * (len(clusters) - (last - first))
-    return (start, stop) if enough and start <= stop else (first, last)
+    n_held = last - first
+    tolerated = _TOLERANCE * min(n_held, len(clusters) - n_held)
+    return (start, stop) if abs(stop - start - n_held) <= tolerated else (first, last)

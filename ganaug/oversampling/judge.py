@@ -110,10 +110,8 @@ class Judgement:
         Examples
         --------
         >>> found = Judgement({"repeat": 1.0}, (Trial({"symmetry": 1.0}, 0.05, 0.01, 900, everywhere=True),))
-        >>> found.augmentation()
-        Compose(
-              QuarterTurns()
-        )
+        >>> found.augmentation().transforms
+        [QuarterTurns()]
         """
         from torchvision.transforms import v2
 

@@ -98,7 +98,8 @@ def test_a_source_is_chosen_only_if_it_is_clearly_better(data, answers, source_i
     assert (
         "best on held-out images: new +" if "new" in shares else "no source of new images is clearly better"
     ) in str(found)
-    assert {len(trial.shares): trial.n for trial in found.trials} == {1: 2 * 117, 2: 117}
+    numbers = {len(trial.shares): trial.n for trial in found.trials}
+    assert numbers[1] == pytest.approx(2 * 117, abs=30) and numbers[2] < 150  # images; clusters stay together
 
 
 def test_a_source_that_gains_on_rare_classes_alone_has_the_weight_of_both_scores(data, monkeypatch):
@@ -123,7 +124,7 @@ def test_wrong_images_are_found_out_by_real_classifiers(data, monkeypatch):
     monkeypatch.setattr(room, "_STEPS", 60)
     found = judged(data, {"wrong": Noise})
     assert found.shares == {BASE: 1.0} and found.trials[0].gain < -0.1
-    assert len(found.trials) == 1 and found.trials[0].n == 117  # a source that clearly lost is not heard again
+    assert len(found.trials) == 1 and found.trials[0].n < 150  # a source that clearly lost is not heard again
 
 
 def test_the_second_round_hears_the_two_best_and_half_of_each(data, answers):
@@ -239,7 +240,9 @@ def test_what_changes_no_class_is_heard_for_all_classes_and_handed_over(data, an
     found = judged(data, {"symmetry": Symmetry})
     everywhere = found.trials[1]
     assert found.shares == {"symmetry": 1.0} and everywhere.everywhere and "symmetry for all classes +" in str(found)
-    assert drawn[-3:] == [(67, 34), (24, 43), (16, 51)]  # half of the largest class, what the others lack
+    (most, of_most), *others = drawn[-3:]
+    assert of_most == round(most / 2)  # half of the largest class; of the others, what they lack
+    assert all(made == most - own for own, made in others)
     image = torch.arange(12.0).view(1, 3, 4)
     seen = {tuple(found.augmentation()(image).flatten().tolist()) for _ in range(50)}
     assert len(seen) == 4  # half turns and mirrors: the image is not square

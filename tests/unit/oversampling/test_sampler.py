@@ -299,7 +299,7 @@ def test_the_judge_may_choose_real_images_and_says_so(digit_images, monkeypatch)
     ):
         X_new, _ = sampler.fit_resample(*digit_images)
     assert sampler.gan_ is None and sampler.judgement_.shares == {"repeat": 1.0}
-    assert {trial.n for trial in sampler.judgement_.trials} <= {30, 60}
+    assert all(15 <= trial.n <= 70 for trial in sampler.judgement_.trials)
     assert (X_new[90:, None] == digit_images[0][60:]).all(axis=(2, 3)).any(axis=1).all()
 
 

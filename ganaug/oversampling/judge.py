@@ -28,6 +28,7 @@ _MAX_TAUGHT = 1_000  # real images of a class that a classifier sees, and as man
 _MAX_SIDE = 32  # pixels that larger images are reduced to
 _STEPS = 200  # of the classifier
 _BASES = 2  # classifiers on repeated images in a round: every source is compared with them
+_MIN_ERRORS = 1.5  # standard errors that a gain must exceed: of several sources the best is good by chance, too
 _CLASS_STD = 0.04  # standard deviation of a source's gains among classes of a set, by the dev sets
 _MAX_REMEMBERED = 64  # judgements; the oldest is forgotten first
 _TRUE_GAIN = 0.03  # standard deviation of true gains, by the dev sets: measured gains are shrunk towards 0 by it
@@ -66,6 +67,11 @@ class Trial:
         """The gain to be expected: shrunk towards 0 by its own error."""
         return self.gain * _TRUE_GAIN**2 / (_TRUE_GAIN**2 + self.error**2)
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether the gain is larger than 1.5 standard errors."""
+        return self.gain > _MIN_ERRORS * self.error
+
     def __str__(self) -> str:
         mix = " + ".join(name if share == 1 else f"{share:g} {name}" for name, share in self.shares.items())
         mix += " for all classes" if self.everywhere else ""
@@ -99,8 +105,8 @@ class Judgement:
     def augmentation(self) -> "Transform":
         """Return a transform of torchvision for images of *all* classes: what was found not to change a class.
 
-        It does what those sources do whose images, given to all classes, gained by more than a standard error; where
-        there are none, nothing.
+        It does what those sources do whose images, given to all classes, gained by more than 1.5 standard errors;
+        where there are none, nothing.
 
         Returns
         -------
@@ -115,7 +121,7 @@ class Judgement:
         """
         from torchvision.transforms import v2
 
-        gaining = [name for t in self.trials if t.everywhere and t.gain > t.error for name in t.shares]
+        gaining = [name for t in self.trials if t.everywhere and t.is_clear for name in t.shares]
         return v2.Compose([registry.lookup("sources", name)().augmentation() for name in gaining] or [v2.Identity()])
 
 
@@ -141,7 +147,7 @@ def judge(
     (`ganaug.oversampling.holdout.hold_out`). The sources learn what remains. A small convolutional classifier is
     trained on class-balanced, augmented batches of what the over-sampler would return: with real images repeated, and
     with each source's. The second round tries the two best sources again, and half of each, or half of the best and
-    half repeated where no second one gained. A source is chosen only if its gain is larger than its standard error.
+    half repeated where no second one gained. A source is chosen only if its gain is larger than 1.5 standard errors.
 
     Parameters
     ----------
@@ -181,7 +187,7 @@ def judge(
             logger.info(said, number + 1, ROUNDS, tried, len(cases), court.trial(case), spent, budget)
         cases = _finalists(court.trials(), factories)
     trials = tuple(sorted(court.trials(), key=lambda trial: -trial.shrunk))
-    clear = next((trial for trial in trials if trial.gain > trial.error and not trial.everywhere), None)
+    clear = next((trial for trial in trials if trial.is_clear and not trial.everywhere), None)
     why = "no source of new images is clearly better than repeating real ones"
     why = why if clear is None else f"best on held-out images: {clear}"
     if unheard:

@@ -308,10 +308,10 @@ def data_sets(folder: Path | None, seed: int) -> Iterator[tuple[str, dict[str, C
         yield path.stem, IMAGES, thirds(images[two], (labels[two] == common[1]).astype(int), seed)
 
 
-def planted(seeds: int, cases: list[str], folder: Path | None, sets: list[str]) -> pd.DataFrame:
+def planted(seeds: range, cases: list[str], folder: Path | None, sets: list[str]) -> pd.DataFrame:
     """Return the verdicts of every data set, case and seed."""
     rows = []
-    for seed in range(seeds):
+    for seed in seeds:
         for name, known, parts in data_sets(folder, seed):
             for label, case in known.items():
                 if (not cases or label in cases) and (not sets or name in sets):
@@ -377,6 +377,7 @@ def cost(max_steps: int | str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--cases", nargs="+", choices=sorted({*TABLES, *IMAGES}), default=[])
     parser.add_argument("--sets", nargs="+", default=[], help="names of data sets; default: all")
     parser.add_argument("--data", type=Path, help="a folder with .csv and .npz files")
@@ -389,6 +390,8 @@ if __name__ == "__main__":
     elif options.coverage:
         print(coverage(options.coverage).to_string())
     else:
-        judged = planted(options.seeds, options.cases, options.data, options.sets)
+        judged = planted(
+            range(options.first_seed, options.first_seed + options.seeds), options.cases, options.data, options.sets
+        )
         print(judged.groupby(["data", "case", "question"], sort=False)["right"].agg(["sum", "count"]).to_string())
         print(f"{judged['right'].sum()} of {len(judged)} verdicts are right")

@@ -120,10 +120,10 @@ def training_flags(context: typer.Context) -> dict[str, Any]:
         return flags
     if "max_seconds" in flags:
         raise typer.BadParameter("--budget and --max-seconds say the same; give one")
-    return flags | {"max_seconds": _seconds(budget)}
+    return flags | {"max_seconds": seconds(budget)}
 
 
-def _seconds(budget: str) -> float:
+def seconds(budget: str) -> float:
     """Read ``30s``, ``2m`` or ``1h``."""
     found = re.fullmatch(r"([0-9]*\.?[0-9]+)([smh])", budget)
     if not found or not float(found[1]):

@@ -42,8 +42,12 @@ def evaluate(
         str, typer.Option(help="What decides about utility: balanced accuracy, or recall of rare classes.")
     ] = "balanced accuracy",
     budget: Annotated[
-        float | None,
-        typer.Option(help="CPU-seconds for utility: fewer fits are made where they would take longer."),
+        str | None,
+        typer.Option(
+            metavar="30s|2m|1h",
+            help="CPU time for utility: fewer fits are made where they would take longer.",
+            show_default="no limit",
+        ),
     ] = None,
     metrics: Annotated[
         list[str] | None, typer.Option("--metric", metavar="NAME", help="A plugin's metric; may be repeated.")
@@ -66,6 +70,7 @@ def evaluate(
     """
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
+    limit = None if budget is None else options.seconds(budget)
     header = checkpoint.read_header(model)
     if test is None and header.get("transfer") is not None:
         raise typer.BadParameter(
@@ -96,7 +101,7 @@ def evaluate(
         dataset.y,
         questions=questions or QUESTIONS,
         score=score,
-        budget=budget,
+        budget=limit,
         metrics=metrics or (),
         random_state=seed,
     )

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 _SPLITTING = "Splitting"
 
 
+@options.grouped
 def compare(
     data: Annotated[Path, typer.Argument(help="A table: .csv, .tsv, .parquet, or .npz with rows.")],
-    target: options.Target = None,
-    encoding: options.Encoding = None,
+    *,
+    reading: options.Reading,
     score: Annotated[
         str,
         typer.Option(
@@ -82,7 +83,7 @@ def compare(
 
         refuse_unwritable(report, overwrite=overwrite)
         require_extras()
-    dataset = options.dataset_from(data, target, None, encoding=encoding, quiet=quiet)
+    dataset = reading.read(data, quiet=quiet)
     X, y, splitting = _splitting(dataset, groups, time, folds)
     from ganaug.evaluation.comparison.classifiers import make_classifier
     from ganaug.evaluation.comparison.compare import compare as measure

@@ -22,6 +22,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from PIL import Image
+from scipy.ndimage import rotate
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -227,6 +228,12 @@ def recompressed(images: np.ndarray) -> np.ndarray:
     return np.stack([once(image) for image in images])
 
 
+def tilted(images: np.ndarray) -> np.ndarray:
+    """Return images turned by 7 degrees."""
+    turned = rotate(images, 7, axes=(1, 2), reshape=False, mode="nearest", order=1)
+    return turned.round().clip(0, 255).astype(np.uint8)
+
+
 class Case(NamedTuple):
     """A planted truth: what is changed, and which grades of which questions are right."""
 
@@ -262,6 +269,7 @@ IMAGES = {
     "turned": Case(changed_copies(lambda x: np.rot90(x, 1, (1, 2)).copy()), COPIED),
     "brighter": Case(changed_copies(lambda x: (x * 1.02).clip(0, 255).astype(np.uint8)), COPIED),
     "recompressed": Case(changed_copies(recompressed), COPIED),
+    "turned a little": Case(changed_copies(tilted), {"privacy": ("bad", "doubtful", UNJUDGED)}),
     "half majority": Case(mislabelled(0.5), {"fidelity": NOT_GOOD}),
     "30 % wrong labels": Case(mislabelled(0.3), {"fidelity": NOT_GOOD}),
     "5 held": Case(few_held(5, as_is), {q: (UNJUDGED,) for q in ("fidelity", "privacy")}),

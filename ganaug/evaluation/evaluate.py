@@ -158,7 +158,7 @@ def evaluate(
         logger.info("privacy: looking for copies")
         plain = Features(data.codec.spans, None)
         three = plain(data.x, data.c), plain(data.x_test, data.c_test), plain(data.x_made, data.c_made)
-        answers["privacy"] = answer_privacy(*three, data.made_names, rng, data.kind.disguises)
+        answers["privacy"] = answer_privacy(*three, data.made_names, rng, data.kind.disguises, data.kind.lookalikes)
     parts = (data.x, data.c), (data.x_test, data.c_test), (data.x_made, data.c_made)
     leaks = list(find_near_leaks(*parts, data.names, data.kind.disguises))
     if leaks:

@@ -14,18 +14,18 @@ MARKS = {
 ADVICE = {
     "fidelity": {
         "good": "Use them.",
-        "doubtful": "More steps or more data may help; `ganaug evaluate` names the worst class and column.",
+        "doubtful": "More steps or more data may help; ganaug evaluate names the worst class and column.",
         "bad": "Train longer, give more data, or use a smaller share of them.",
-        "cannot be judged": "Hold out more real samples of the class that is named.",
+        "cannot be judged": "Hold out more real samples.",
     },
     "utility": {
         "good": "Add them to your training data.",
-        "doubtful": "Leave them out: simpler means do as well. `ganaug compare` finds the simplest.",
+        "doubtful": "Leave them out: simpler means do as well, and ganaug compare finds the simplest.",
         "bad": "Leave them out.",
         "cannot be judged": "Hold out more samples of the rare classes.",
     },
     "privacy": {
-        "good": "No more than that: see the limits below.",
+        "good": "That is no guarantee: it is not differential privacy.",
         "doubtful": "Do not publish them; fewer steps or more data keep a model from learning by heart.",
         "bad": "Do not publish them; train with fewer steps or more data, and draw from the GAN alone.",
         "cannot be judged": "Hold out more real samples, and none that nearly equal others.",

@@ -19,7 +19,7 @@ def card(found: Comparison) -> dict[str, Any]:
         "mark": "➜",
         "said": "advice",
         "words": found.answer.split(":")[0],
-        "because": found.answer.split(": ", 1)[1][:1].upper() + found.answer.split(": ", 1)[1][1:],
+        "because": found.answer.split(": ", 1)[1],
         "basis": f"n = {min(n['counts'].values()):,} of the rarest class, {n['splits']} splits"
         + ("" if found.remedy == found.table.index[0] else f"; {gain}"),
         "more": [],

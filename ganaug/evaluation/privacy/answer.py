@@ -1,7 +1,7 @@
 """Whether synthetic samples were copied from the training data, or give it away."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,6 +13,8 @@ from ganaug.evaluation.fidelity.prdc import kth_distances, nearest_distances
 from ganaug.evaluation.intervals import LEVEL, MIN_HELD_OUT, proportion_interval
 from ganaug.evaluation.privacy.leakage import digests
 from ganaug.evaluation.privacy.near_duplicates import (
+    NEAR,
+    NEAR_IN_FEATURES,
     Disguises,
     Excess,
     Reference,
@@ -62,6 +64,7 @@ def answer_privacy(
     names: Mapping[int, str],
     rng: np.random.Generator,
     disguises: Disguises,
+    lookalikes: Disguises | None = None,
 ) -> Answer:
     """Compare distances of synthetic and of held-out samples to the training samples, class by class.
 
@@ -75,6 +78,8 @@ def answer_privacy(
         Draws equally many samples for the adversarial accuracy.
     disguises : callable
         Of the `Kind`: the forms in which a copy would be recognised.
+    lookalikes : callable, optional
+        Of the `Kind`: the same in a space of features.
     """
     found, usual, excesses, verdicts = {}, {}, {}, []
     parts = {name: [samples.of_class(k) for samples in (training, held_out, made)] for k, name in names.items()}
@@ -84,7 +89,12 @@ def answer_privacy(
         found[name] = _distances(learnt, held, own, rng)
         if len(learnt) >= 2 * _MIN_MEASURED:  # half of the training samples stand for synthetic ones
             usual[name] = _distances(learnt[1::2], held, learnt[::2], rng)
-        excesses[name], crowd = _near_duplicates(three[0], three[1], three[2], disguises, LEVEL / len(judged))
+        level = LEVEL / len(judged) / (1 if lookalikes is None else 2)
+        excesses[name], crowd = _near_duplicates(*three, disguises, level)
+        if lookalikes is not None:
+            alike, _ = _near_duplicates(*three, lookalikes, level, NEAR_IN_FEATURES)
+            if alike.low > max(excesses[name].low, _NEAR_SUSPECT):
+                excesses[name] = alike
         verdicts += [_judge_near(excesses[name], name), *_judge_crowd(crowd, name)]
         verdicts.append(_judged(found[name], name, _SURE_OF_ONE))
     if not found:
@@ -182,14 +192,19 @@ def _adversarial(training: np.ndarray, held_out: np.ndarray, made: np.ndarray, r
 
 
 def _near_duplicates(
-    training: Samples, held_out: Samples, made: Samples, disguises: Disguises, level: float
+    training: Samples,
+    held_out: Samples,
+    made: Samples,
+    disguises: Disguises,
+    level: float,
+    distances: Sequence[float] = NEAR,
 ) -> tuple[Excess, tuple[int, float, int]]:
     """Compare near duplicates among synthetic samples with those among real ones."""
     reference = Reference(training.encoded, disguises)
     own, real = reference.closeness(made.encoded), [reference.closeness(held_out.encoded)]
     if len(held_out) < _ENOUGH:
         real.append(reference.own_closeness())
-    return find_excess(own, real, level), (*find_crowd(own, real), len(own.ratios))
+    return find_excess(own, real, level, distances), (*find_crowd(own, real), len(own.ratios))
 
 
 def _judge_near(excess: Excess, name: str) -> Verdict:

@@ -230,3 +230,35 @@ def test_the_spectrum_shows_a_grid_and_blur_and_where():
 def test_the_spectrum_of_images_without_any_detail_is_left_out():
     flat = pictures(np.ones((5, 1, 8, 8)))
     assert spectrum(flat, flat) == {}
+
+
+EDGE = np.random.default_rng(0).normal(size=(40, 3))
+
+
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        (lambda: frechet_distance(EDGE[:1], EDGE), r"at least 2 samples .* real has shape \(1, 3\)"),
+        (lambda: frechet_distance(EDGE, EDGE[:, :2]), "the same features; got 3 and 2"),
+        (lambda: kernel_distance(EDGE, EDGE * np.nan), "120 values are NaN"),
+        (lambda: inception_score(EDGE[:0]), "at least 1 sample"),
+        (lambda: inception_score(EDGE / 0.0), "120 values are NaN or infinite"),
+        (lambda: c2st_auc(EDGE[:2], EDGE), "at least 3 samples of each; got 2 and 40"),
+        (lambda: c2st_auc(EDGE, EDGE * np.inf), "NaN or infinite"),
+        (lambda: prdc(EDGE[:5], EDGE), "more than k = 5 samples of each kind; real has 5"),
+        (lambda: prdc(EDGE, EDGE, k=0), "k of 1 or more"),
+        (lambda: prdc(EDGE, EDGE[:, :2]), "the same features"),
+        (lambda: columns.total_variation(EDGE[:0], EDGE), "at least 1 row"),
+    ],
+)
+def test_what_has_no_answer_says_why(measure, message):
+    with np.errstate(divide="ignore", invalid="ignore"), pytest.raises(ValueError, match=message):
+        measure()
+
+
+@pytest.mark.parametrize("dim", [1, 3, 200])
+def test_samples_are_as_good_as_themselves(dim):
+    points = np.random.default_rng(0).normal(size=(150, dim)) * 100 + 1000
+    assert prdc(points, points) == (1, 1, 1, 1)
+    same = prdc(np.ones((20, 2)), np.ones((20, 2)))
+    assert (same.precision, same.recall, same.coverage) == (1, 1, 1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ganaug.core.extras import require
+from ganaug.core.extras import refuse_missing
 from ganaug.core.files import refuse_unwritable, replacing
 from ganaug.data.kind import kind_named
 from ganaug.evaluation.comparison.result import Comparison
@@ -74,8 +74,7 @@ def write(
 
 def require_extras() -> None:
     """Raise `MissingExtraError` unless all that a report needs is installed: to be asked before minutes of work."""
-    for module in ("jinja2", "matplotlib"):
-        require(module, extra="report", purpose="a report")
+    refuse_missing("jinja2", "matplotlib", "PIL", extra="report", purpose="a report")
 
 
 def render(found: "Evaluation | Comparison", *, comparison: "Comparison | None" = None, samples: bool = True) -> str:

@@ -1,6 +1,8 @@
 from typing import Annotated
 
 import pytest
+
+pytest.importorskip("typer")
 import typer
 from typer.testing import CliRunner
 

@@ -90,9 +90,9 @@ def answer_privacy(
         if len(learnt) >= 2 * _MIN_MEASURED:  # half of the training samples stand for synthetic ones
             usual[name] = _distances(learnt[1::2], held, learnt[::2], rng)
         level = LEVEL / len(judged) / (1 if lookalikes is None else 2)
-        excesses[name], crowd = _near_duplicates(*three, disguises, level)
+        excesses[name], crowd = _near_duplicates(three, disguises, level)
         if lookalikes is not None:
-            alike, _ = _near_duplicates(*three, lookalikes, level, NEAR_IN_FEATURES)
+            alike, _ = _near_duplicates(three, lookalikes, level, NEAR_IN_FEATURES)
             if alike.low > max(excesses[name].low, _NEAR_SUSPECT):
                 excesses[name] = alike
         verdicts += [_judge_near(excesses[name], name), *_judge_crowd(crowd, name)]
@@ -192,14 +192,13 @@ def _adversarial(training: np.ndarray, held_out: np.ndarray, made: np.ndarray, r
 
 
 def _near_duplicates(
-    training: Samples,
-    held_out: Samples,
-    made: Samples,
+    parts: Sequence[Samples],
     disguises: Disguises,
     level: float,
     distances: Sequence[float] = NEAR,
 ) -> tuple[Excess, tuple[int, float, int]]:
-    """Compare near duplicates among synthetic samples with those among real ones."""
+    """Compare near duplicates of training samples among synthetic ones with those among held-out ones."""
+    training, held_out, made = parts
     reference = Reference(training.encoded, disguises)
     own, real = reference.closeness(made.encoded), [reference.closeness(held_out.encoded)]
     if len(held_out) < _ENOUGH:

@@ -49,7 +49,7 @@ class Table(NamedTuple):
 TABLES = {
     "a threshold suffices": Table(950, 50, 4, 0.9, LogisticRegression(), "balanced_accuracy", ("moved threshold",)),
     "a sampler helps": Table(
-        1350, 150, 20, 0.4, KNeighborsClassifier(1), "balanced_accuracy", ("SMOTE", "GANOverSampler")
+        1350, 150, 20, 0.5, KNeighborsClassifier(1), "balanced_accuracy", ("SMOTE", "GANOverSampler")
     ),
     "nothing helps": Table(950, 50, 4, 0.9, LogisticRegression(), "average_precision", ("nothing",)),
     "noise": Table(600, 60, 4, 0.0, LogisticRegression(), "balanced_accuracy", ("nothing",)),

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,6 +47,7 @@ def evaluate(
     features: Any = None,
     metrics: Sequence[str] = (),
     kind: str | Kind = "auto",
+    progress: Callable[[int, int], None] | None = None,
     random_state: Any = None,
 ) -> Evaluation:
     """Measure whether synthetic samples look real, help a classifier, and were copied.
@@ -88,6 +89,8 @@ def evaluate(
         Further fidelity metrics by name, such as those of plugins (entry-point group ``ganaug.metrics``).
     kind : str or Kind, default="auto"
         What `X_train` is.
+    progress : callable, optional
+        Told how many of the fits for utility are done, and of how many: most of the time goes there.
     random_state : int, RandomState, Generator or None, default=None
         The same integer gives the same numbers, at the same number of threads.
 
@@ -152,7 +155,7 @@ def evaluate(
         arms = ARMS[data.kind.classifier](classifier)
         times = data.kind.repeats if repeats is None else repeats
         answers["utility"] = answer_utility(
-            taught, arms, data.names, score=score, repeats=times, seed=seed, budget=budget
+            taught, arms, data.names, score=score, repeats=times, seed=seed, budget=budget, progress=progress
         )
     if "privacy" in asked:
         logger.info("privacy: looking for copies")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.console import result, say
+from ganaug.cli.console import counting, result, say
 from ganaug.core import checkpoint
 from ganaug.core.files import refuse_unwritable
 
@@ -89,20 +89,20 @@ def evaluate(
         if not quiet:
             say(f"no --test: training anew on {1 - _HELD_OUT:.0%} of {data}, with the settings of {model}")
         source, dataset, unseen = _trained_anew(header, dataset, seed, quiet)
-    if not quiet:
-        say("measuring: seconds to minutes")
-    found = measure(
-        source,
-        unseen.X,
-        unseen.y,
-        dataset.X,
-        dataset.y,
-        questions=questions or QUESTIONS,
-        score=score,
-        budget=limit,
-        metrics=metrics or (),
-        random_state=seed,
-    )
+    with counting("measuring: fits", hidden=quiet) as progress:
+        found = measure(
+            source,
+            unseen.X,
+            unseen.y,
+            dataset.X,
+            dataset.y,
+            questions=questions or QUESTIONS,
+            score=score,
+            budget=limit,
+            metrics=metrics or (),
+            progress=progress,
+            random_state=seed,
+        )
     lines = [str(found)]
     if report is not None:
         found.report(report, samples=samples, overwrite=overwrite)

@@ -3,11 +3,12 @@
     python examples/benchmarks/peers.py                  # clusters; prints a table
     python examples/benchmarks/peers.py --set "breast cancer"
 
-The measures are those that the sdmetrics documentation defines, computed here by their formulas on the rows of the rare
-class, where they can tell most: `quality` (the mean of column shapes and of column pair trends), `detection` (how badly a
-logistic regression tells real from synthetic rows), `new rows` (share of synthetic rows that no real row equals, numbers
-within 1 %), `overfitting` (share of synthetic rows that are not nearer to training than to held-out rows, twice, at most
-1). All are 1 at best. They come without a limit, an interval, or a check that the held-out rows are unseen.
+The measures are those that the sdmetrics documentation defines, computed here by their formulas on the rows of
+the rare class, where they can tell most: `quality` (the mean of column shapes and of column pair trends),
+`detection` (how badly a logistic regression tells real from synthetic rows), `new rows` (share of synthetic
+rows that no real row equals, numbers within 1 %), `overfitting` (share of synthetic rows that are not nearer to
+training than to held-out rows, twice, at most 1). All are 1 at best. They come without a limit, an interval, or
+a check that the held-out rows are unseen.
 """
 
 import argparse

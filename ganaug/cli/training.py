@@ -115,9 +115,15 @@ def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
             interrupted = Interrupted(f"{reason}: go on with --resume")
             interrupted.exit_code = getattr(error, "exit_code", 130)
             raise interrupted from error
-    from ganaug.cli.verdict import judge_training, verdict_line
+    _report(gan, dataset, out, digest, fitting.as_json)
 
-    found = None if dataset.y is None else judge_training(gan, dataset.X, dataset.y)
+
+def _report(gan: "ConditionalGAN", dataset: "Dataset", out: Path, digest: str, as_json: bool) -> None:
+    """Judge the model, and print what was trained."""
+    from ganaug.cli.verdict import judge_training, judging, verdict_line
+
+    with judging(out):
+        found = None if dataset.y is None else judge_training(gan, dataset.X, dataset.y)
     seconds = gan.history.last["seconds"]
     classes = dict(zip(map(str, gan.classes_.tolist()), gan.classes.counts, strict=True))
     rarest = min(classes, key=lambda name: classes[name])
@@ -133,7 +139,7 @@ def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
         data_out["skipped"] = dict(dataset.skipped)
     if gan.transfer is not None:
         data_out["transfer"] = gan.transfer.to_json()
-    result(lines, data_out, fitting.as_json)
+    result(lines, data_out, as_json)
 
 
 def _fit(

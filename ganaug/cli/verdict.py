@@ -1,7 +1,11 @@
 """The one line that ``ganaug train`` and ``ganaug synth`` end with: does it look real, and what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from ganaug.core.errors import Interrupted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -48,6 +52,17 @@ def judge_training(gan: "Synthesizer", X: Any, y: Any) -> "Answer":
         n = min(MAX_JUDGED, max(_MIN_MADE, len(found)))
         made[gan.classes_[k]] = gan.codec.encode(gan.sample(n, label=gan.classes_[k], random_state=0))
     return judge_fidelity(gan, (gan.codec.encode(_safe_indexing(X, rows)), c[rows]), made)
+
+
+@contextmanager
+def judging(out: Path) -> Iterator[None]:
+    """Say of an interruption inside the block that what was asked for is there."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        interrupted = Interrupted(f"interrupted while judging; {out} is complete")
+        interrupted.exit_code = getattr(error, "exit_code", interrupted.exit_code)
+        raise interrupted from error
 
 
 def verdict_line(found: "Answer | None") -> str:

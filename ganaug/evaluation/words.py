@@ -16,7 +16,7 @@ ADVICE = {
         "good": "Use them.",
         "doubtful": "More steps or more data may help; ganaug evaluate names the worst class and column.",
         "bad": "Train longer, give more data, or use a smaller share of them.",
-        "cannot be judged": "Hold out more real samples.",
+        "cannot be judged": "Give more real samples to compare with.",
     },
     "utility": {
         "good": "Add them to your training data.",

@@ -32,7 +32,7 @@ def synth(request: Request) -> None:
     start = time.perf_counter()
     synthesizer = request.trained()
     from ganaug.cli import summary
-    from ganaug.cli.verdict import MAX_JUDGED, judge_fidelity
+    from ganaug.cli.verdict import MAX_JUDGED, judge_fidelity, judging
     from ganaug.synthesis.shards import first_samples
     from ganaug.synthesis.synthesize import plan_output, synthesize
 
@@ -48,7 +48,8 @@ def synth(request: Request) -> None:
         return
     fidelity = None
     if compared is not None:
-        fidelity = judge_fidelity(synthesizer, compared, first_samples(synthesizer, done.plan, MAX_JUDGED))
+        with judging(done.path):
+            fidelity = judge_fidelity(synthesizer, compared, first_samples(synthesizer, done.plan, MAX_JUDGED))
     _report(done, time.perf_counter() - start, fidelity, request.as_json, judged=request.is_first)
 
 

@@ -13,6 +13,7 @@ from ganaug.evaluation.fidelity.prdc import kth_distances, nearest_distances
 from ganaug.evaluation.intervals import LEVEL, MIN_HELD_OUT, proportion_interval
 from ganaug.evaluation.privacy.leakage import digests
 from ganaug.evaluation.privacy.near_duplicates import (
+    AS_IT_IS,
     NEAR,
     NEAR_IN_FEATURES,
     Disguises,
@@ -81,7 +82,9 @@ def answer_privacy(
     lookalikes : callable, optional
         Of the `Kind`: the same in a space of features.
     """
-    found, usual, excesses, verdicts = {}, {}, {}, []
+    found, usual, excesses = {}, {}, {}
+    verdicts: list[Verdict] = []
+    disguised: list[Verdict] = []
     parts = {name: [samples.of_class(k) for samples in (training, held_out, made)] for k, name in names.items()}
     judged = {name: three for name, three in parts.items() if min(map(len, three)) >= _MIN_MEASURED}
     for name, three in judged.items():
@@ -95,13 +98,15 @@ def answer_privacy(
             alike, _ = _near_duplicates(three, lookalikes, level, NEAR_IN_FEATURES)
             if alike.low > max(excesses[name].low, _NEAR_SUSPECT):
                 excesses[name] = alike
-        verdicts += [_judge_near(excesses[name], name), *_judge_crowd(crowd, name)]
+        near = _judge_near(excesses[name], name)
+        (verdicts if excesses[name].form == AS_IT_IS else disguised).append(near)
+        verdicts += _judge_crowd(crowd, name)
         verdicts.append(_judged(found[name], name, _SURE_OF_ONE))
     if not found:
         because = f"no class has {_MIN_MEASURED} training, held-out and synthetic samples"
         return Answer("privacy", Verdict("cannot be judged", "cannot be judged", because), (), (WARNING,))
     pooled = _pooled(list(found.values()))
-    verdicts.insert(0, _judged(pooled, OVERALL, _SURE))
+    verdicts = [*disguised, _judged(pooled, OVERALL, _SURE), *verdicts]  # of equally bad ones the first is told
     counts = {name: len(held) for name, (_, held, _) in parts.items()}
     few = min(counts, key=lambda name: counts[name])
     if counts[few] < MIN_HELD_OUT:
@@ -209,7 +214,7 @@ def _near_duplicates(
 def _judge_near(excess: Excess, name: str) -> Verdict:
     said = (
         f"{excess.rate:.1%} of the synthetic samples of class {name} are near duplicates of a training sample"
-        f"{'' if excess.form == 'as it is' else f' ({excess.form})'}; {excess.real:.1%} of real ones are"
+        f"{'' if excess.form == AS_IT_IS else f' ({excess.form})'}; {excess.real:.1%} of real ones are"
     )
     numbers: dict[str, Any] = {
         "n": excess.n,

@@ -13,6 +13,7 @@ from ganaug.evaluation.intervals import LEVEL, difference_interval, proportion_i
 from ganaug.evaluation.samples import evenly
 
 Disguises: TypeAlias = Callable[[np.ndarray], Iterator[tuple[str, np.ndarray]]]
+AS_IT_IS = "as it is"
 NEAR = (0.05, 0.1, 0.2, 0.3)  # times the distance between the sample and its own neighbour
 NEAR_IN_FEATURES = (0.3, 0.4, 0.5)  # features change with what a copy underwent, but less than from sample to sample
 _MAX_INDEXED, _MAX_ASKED = 5_000, 1_000  # samples of a class; more are thinned evenly
@@ -98,7 +99,7 @@ class Closeness:
     def form(self, near: float) -> str:
         """Return the commonest form of those that lie so near, in words."""
         forms = Counter(form for form, ratio in zip(self.forms, self.ratios, strict=True) if ratio <= near)
-        return forms.most_common(1)[0][0] if forms else "as it is"
+        return forms.most_common(1)[0][0] if forms else AS_IT_IS
 
 
 class Reference:

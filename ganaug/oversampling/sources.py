@@ -23,6 +23,14 @@ class Source(ABC):
     """Makes new samples of a class from what it learnt of all classes.
 
     Registered in the entry-point group ``ganaug.sources`` as a class that is called without arguments.
+
+    Examples
+    --------
+    >>> from ganaug.data.encoded import encode
+    >>> data = encode([[1.0], [2.0], [5.0]], ["a", "a", "b"])
+    >>> source: Source = Repeat().fit(data, np.random.default_rng(0))
+    >>> source.draw(1, 2, np.random.default_rng(0)).shape
+    (2, 1)
     """
 
     @abstractmethod
@@ -35,7 +43,19 @@ class Source(ABC):
 
 
 class OwnSamples(Source):
-    """Base of sources that make new samples of a class from its real ones alone."""
+    """Base of sources that make new samples of a class from its real ones alone.
+
+    Examples
+    --------
+    >>> from ganaug.data.encoded import encode
+    >>> class Noisy(OwnSamples):
+    ...     def make(self, prepared, n, rng):
+    ...         chosen = prepared[rng.integers(len(prepared), size=n)]
+    ...         return chosen + rng.normal(scale=0.1, size=chosen.shape).astype(np.float32)
+    >>> data = encode([[1.0], [2.0], [5.0]], ["a", "a", "b"])
+    >>> Noisy().fit(data, np.random.default_rng(0)).draw(0, 3, np.random.default_rng(0)).shape
+    (3, 1)
+    """
 
     def fit(self, data: Encoded, rng: np.random.Generator) -> Self:
         """Keep the data; what has to be prepared for a class is prepared when the class is first drawn."""

@@ -93,4 +93,5 @@ IMAGE = Kind(
     disguises=disguises,
     lookalikes=lookalikes,
     has_preview=True,
+    stored="uint8",
 )

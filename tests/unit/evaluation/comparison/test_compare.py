@@ -4,7 +4,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from imblearn.over_sampling import ADASYN, SMOTEN, SMOTENC
+from imblearn.over_sampling import ADASYN
 from scipy import sparse
 from sklearn.base import clone
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -19,12 +19,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import ganaug
 from ganaug.core.errors import ConfigError, SchemaError
-from ganaug.evaluation.comparison.classifiers import make_classifier
 from ganaug.evaluation.comparison.compare import compare
-from ganaug.evaluation.comparison.remedies import list_remedies
-from ganaug.evaluation.comparison.result import choose
-from ganaug.evaluation.comparison.splits import Splits
-from ganaug.evaluation.intervals import corrected_intervals
 
 QUICK = {"samplers": {"GANOverSampler": None}, "repeats": 1, "random_state": 0}  # 5 splits
 
@@ -76,58 +71,6 @@ def test_a_sampler_is_advised_where_only_new_rows_help():
     assert found.model.fit(X, y).predict(X).mean() > 0.05
 
 
-def test_the_simplest_wins_ties_and_what_is_surely_better_wins():
-    noise = np.random.default_rng(0).normal(0, 0.01, (25, 3))
-    names = ["nothing", "moved threshold", "GANOverSampler"]
-    for means, remedy in (
-        ([0.6, 0.6, 0.605], "nothing"),
-        ([0.6, 0.7, 0.705], "moved threshold"),
-        ([0.6, 0.7, 0.9], "GANOverSampler"),
-        ([0.6, 0.5, 0.4], "nothing"),
-    ):
-        assert choose(pd.DataFrame(noise + means, columns=names), 0.25)[0] == remedy
-
-
-def test_intervals_hold_for_all_remedies_at_once():
-    rng = np.random.default_rng(0)
-    wrong = 0
-    for _ in range(200):  # scores that share nothing, so that the correction is none: ratio 0
-        gains = rng.normal(size=(10, 1)) * 0.5 + rng.normal(size=(10, 5))
-        bounds = corrected_intervals(gains, 0.0)
-        wrong += bool(((bounds[:, 1] > 0) | (bounds[:, 2] < 0)).any())
-    assert wrong / 200 < 0.09
-    assert corrected_intervals(np.zeros((5, 2)), 0.25).tolist() == [[0, 0, 0]] * 2
-
-
-def test_groups_never_straddle_outside_or_inside():
-    X, y = normal(150, 50)
-    groups = np.random.default_rng(0).integers(0, 40, 200)
-    splits = Splits(X, y, 4, 2, groups, 0)
-    assert len(splits.outer) == 8
-    for train, test in splits.outer:
-        assert not set(groups[train]) & set(groups[test])
-        for learnt, tuned in splits.inner(train):
-            assert not set(groups[train][learnt]) & set(groups[train][tuned])
-
-
-def test_time_is_respected_outside_and_inside():
-    X, y = normal(150, 50)
-    order = np.random.default_rng(0).permutation(200)
-    splits = Splits(X[order], y[order], TimeSeriesSplit(3), 1, None, 0)
-    for train, test in splits.outer:
-        assert train.max() < test.min()
-        assert all(learnt.max() < tuned.min() for learnt, tuned in splits.inner(train))
-
-
-def test_a_frame_of_every_kind_of_column_is_compared(mixed_frame):
-    frame, target = mixed_frame
-    model = make_classifier(frame, "logistic")
-    found = compare(model, frame, target, cv=3, **QUICK)
-    assert found.table.index.tolist()[:3] == ["nothing", "moved threshold", "class weights"]
-    assert "SMOTE" in found.table.index
-    assert found.model.fit(frame, target).predict(frame).shape == (len(frame),)
-
-
 def test_the_rarer_of_two_named_classes_is_the_positive_one():
     X, y = normal()
     named = np.array(["usual", "fraud"])[y]
@@ -135,17 +78,6 @@ def test_the_rarer_of_two_named_classes_is_the_positive_one():
     second = compare(LogisticRegression(), X, y, scoring="f1", **QUICK)
     pd.testing.assert_frame_equal(first.table.drop(columns="seconds"), second.table.drop(columns="seconds"))
     assert set(first.model.fit(X, named).predict(X)) <= {"usual", "fraud"}
-
-
-def test_smote_suits_the_columns():
-    rng = np.random.default_rng(0)
-    frame = pd.DataFrame({"a": rng.normal(size=40), "b": rng.choice(["x", "y"], 40), "c": rng.random(40) < 0.5})
-    chosen = {}
-    for name, X in (("mixed", frame), ("levels", frame[["b", "c"]]), ("numbers", frame[["a"]])):
-        remedies, _ = list_remedies(GaussianNB(), X, None, {}, n_classes=2, n_fewest=4)
-        steps = next(one for one in remedies if one.name == "SMOTE").build(()).steps
-        chosen[name] = type(steps[0][1]).__name__, steps[0][1].k_neighbors
-    assert chosen == {"mixed": (SMOTENC.__name__, 3), "levels": (SMOTEN.__name__, 3), "numbers": ("SMOTE", 3)}
 
 
 def test_what_cannot_be_tried_is_named_with_the_reason():

@@ -6,15 +6,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn.datasets import load_wine
-from sklearn.naive_bayes import GaussianNB
 
 import ganaug
 from ganaug.core.errors import MissingExtraError, OutputError
 from ganaug.evaluation.result import Evaluation, Measurement
-from ganaug.evaluation.words import GLOSSARY, shortened
+from ganaug.evaluation.words import GLOSSARY
 from ganaug.report import write
 from ganaug.report.page import render
 
@@ -277,63 +275,6 @@ def test_what_evaluate_finds_is_reported_and_explained(digit_images, kind):
     assert len(page.all("img")) == (2 * 2 + 2 if kind == "images" else 0)
 
 
-def test_shortened():
-    assert shortened("a" * 40) == "a" * 40
-    assert shortened("a" * 30 + "b" * 30, 11) == "aaaaa…bbbbb"
-    assert shortened("\x00\n") == "(no name)"
-
-
-def test_the_global_settings_of_matplotlib_are_left_alone(of_rows):
-    import matplotlib
-
-    before = dict(matplotlib.rcParams)
-    render(of_rows)
-    assert dict(matplotlib.rcParams) == before
-
-
-def test_umap_is_used_where_it_is_installed(of_images, monkeypatch):
-    from types import SimpleNamespace
-
-    from ganaug.report import figures
-
-    seen = {}
-
-    class UMAP:
-        def __init__(self, **settings):
-            seen.update(settings)
-
-        def fit_transform(self, features):
-            seen["shape"] = features.shape
-            return features[:, :2] * 2
-
-    drawn = of_images["fidelity"].drawn["projection"].assign(**{"component 3": 0.5})
-    monkeypatch.setitem(sys.modules, "umap", None)
-    assert figures.projection(drawn, list("0123456789"))["method"] == "two principal components"
-    monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=UMAP))
-    found = figures.projection(drawn, list("0123456789"))
-    assert found["method"] == "UMAP" and found["legend"][-1][0] == "4 more classes"
-    assert seen["random_state"] == 0 and seen["shape"] == (6 * 90 + 240 + 120, 3)
-    assert found["svg"].count("<use") == 6 * 90 + 240 + 120
-
-
-@pytest.fixture(scope="module")
-def compared():
-    X, y = load_wine(return_X_y=True)
-    return ganaug.compare(GaussianNB(), X, y == 2, samplers={"GANOverSampler": None}, cv=2, repeats=1, random_state=0)
-
-
-def test_a_comparison_has_a_page_of_its_own_and_a_card_beside_an_evaluation(compared, of_rows, tmp_path):
-    alone = Page(compared.report(tmp_path / "c.html").read_text(encoding="utf-8"))
-    both = Page(of_rows.report(tmp_path / "both.html", comparison=compared).read_text(encoding="utf-8"))
-    for page in (alone, both):
-        said = " ".join(" ".join(page.text).split())
-        assert compared.answer.split(":")[0] in said
-        assert all(name in said for name in compared.table.index)
-        assert f"{compared.table['score'].iloc[0]:.3f}" in said
-    assert [element["text"].strip() for element in alone.all("h2")][0] == "What should I do about rare classes?"
-    assert [element["text"].strip() for element in both.all("h2")].count("Does it look real?") == 2
-
-
 def test_cards_say_what_to_do_and_privacy_says_near_duplicates(of_rows, build):
     text = " ".join(Page(render(of_rows)).text)
     assert "simpler means do as well" in text and "Do not publish them" in text
@@ -341,11 +282,3 @@ def test_cards_say_what_to_do_and_privacy_says_near_duplicates(of_rows, build):
     privacy = replace(of_rows["privacy"], measurements=(one,))
     found = Evaluation(of_rows.answers | {"privacy": privacy}, of_rows.described, of_rows.gallery)
     assert "12.5%; of real samples 3.0% are" in " ".join(Page(render(found)).text)
-
-
-def test_correlations_are_a_heat_map_of_what_differs(of_rows):
-    pairs = [("yes", "kind", "amount", 0.5, -0.25, -0.75), ("yes", "kind", "score", 0.1, 0.2, 0.1)]
-    frame = pd.DataFrame(pairs, columns=["subject", "first", "second", "real", "made", "difference"])
-    fidelity = replace(of_rows["fidelity"], drawn={**of_rows["fidelity"].drawn, "correlations": frame})
-    html = render(Evaluation({"fidelity": fidelity}, of_rows.described, of_rows.gallery))
-    assert "Most: kind and amount, -0.75" in html and "−0.75" in html or "-0.75" in html

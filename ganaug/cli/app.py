@@ -19,11 +19,13 @@ from ganaug.cli.commands.synth import synth
 from ganaug.cli.commands.train import train
 from ganaug.cli.commands.verify import verify
 from ganaug.cli.console import say
+from ganaug.cli.extension import ExtensibleGroup
 from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError
 from ganaug.core.processes import is_first_process
 
 app = typer.Typer(
     name="ganaug",
+    cls=ExtensibleGroup,
     help="Learn the classes you have least of, and write as many new samples of them as you need.",
     add_completion=True,
     pretty_exceptions_enable=False,

@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -63,7 +64,7 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
     """
     out: Path = params["out"]
     state = out.parent / f"{out.name}.resume"
-    every = _every(params["snapshot_every"])
+    every = interval(params["snapshot_every"])
     if not is_first_process():
         _fit(params, fit, state, every, quiet=True)
         return
@@ -76,18 +77,11 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
             )
         if params["resume"] and not state.exists() and not params["quiet"]:
             say(f"there is no {state}: starting from the beginning")
-        try:
+        with resumable(state):
             gan, dataset = _fit(params, fit, state, every, quiet=params["quiet"], verb=verb)
             told = {"data": params["data"].name, "licence": params["licence"], "source": params["source"]}
             digest = gan.save(out, overwrite=params["overwrite"], **told)
             state.unlink(missing_ok=True)
-        except KeyboardInterrupt as error:
-            if not state.exists():
-                raise
-            said = str(error) or f"interrupted; the last state of the training is in {state}"
-            interrupted = Interrupted(f"{said}: go on with --resume")
-            interrupted.exit_code = getattr(error, "exit_code", 130)
-            raise interrupted from error
     seconds = gan.history.last["seconds"]
     classes = dict(zip(map(str, gan.classes_.tolist()), gan.classes.counts, strict=True))
     rarest = min(classes, key=lambda name: classes[name])
@@ -104,21 +98,40 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
     result(lines, data_out, params["as_json"])
 
 
+@contextmanager
+def resumable(state: Path) -> Iterator[None]:
+    """Say how to go on where an interruption inside the block left the state of a training in a file."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if not state.exists():
+            raise
+        said = str(error) or f"interrupted; the last state of the training is in {state}"
+        interrupted = Interrupted(f"{said}: go on with --resume")
+        interrupted.exit_code = getattr(error, "exit_code", 130)
+        raise interrupted from error
+
+
 def _fit(
     params: dict[str, Any], fit: Fit, state: Path, every: dict[str, Any] | None, *, quiet: bool, verb: str = ""
 ) -> "tuple[ConditionalGAN, Dataset]":
     """Read the data and fit, watched and with snapshots as wanted."""
     reading = {name: params[name] for name in ("target", "image_size", "encoding", "strict")}
     dataset = _streamed(params) or options.dataset_from(params["data"], **reading, quiet=quiet)
-    from ganaug.training.snapshot import Snapshot
-
     if not quiet:
         say(f"{verb} on {dataset.source}")
     callbacks = _callbacks(**_watching(params)) if is_first_process() else []
-    if every is not None or params["resume"]:
-        overwrite = params["overwrite"] and not params["resume"]
-        callbacks.append(Snapshot(state, resume=params["resume"], overwrite=overwrite, **(every or {})))
-    return fit(dataset, callbacks), dataset
+    kept = snapshots(state, every, resume=params["resume"], overwrite=params["overwrite"])
+    return fit(dataset, [*callbacks, *kept]), dataset
+
+
+def snapshots(state: Path, every: dict[str, Any] | None, *, resume: bool, overwrite: bool) -> "list[Callback]":
+    """Return the callback that keeps the state of a training in a file, if that is wanted; `every` is by `interval`."""
+    from ganaug.training.snapshot import Snapshot
+
+    if every is None and not resume:
+        return []
+    return [Snapshot(state, resume=resume, overwrite=overwrite and not resume, **(every or {}))]
 
 
 def _streamed(params: dict[str, Any]) -> "Dataset | None":
@@ -137,7 +150,7 @@ def _streamed(params: dict[str, Any]) -> "Dataset | None":
     return Dataset(TableStream(data, params["target"], encoding=params["encoding"]), None, f"{data}, chunk by chunk")
 
 
-def _every(text: str) -> dict[str, Any] | None:
+def interval(text: str) -> dict[str, Any] | None:
     """Read ``500`` (steps), ``30s`` (seconds) or ``never``."""
     if text == "never":
         return None

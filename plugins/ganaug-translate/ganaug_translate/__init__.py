@@ -1,0 +1,27 @@
+"""Image to image: translate one class into another, restore what is small, noisy, blurred or hidden.
+
+The public names load on first use, so that the commands' help costs no torch.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+_HOME = {
+    "TranslationConfig": "ganaug_translate.config",
+    "Translator": "ganaug_translate.translator",
+    "train_translator": "ganaug_translate.training",
+}
+
+__all__ = [*_HOME]
+
+if TYPE_CHECKING:
+    from ganaug_translate.config import TranslationConfig as TranslationConfig
+    from ganaug_translate.training import train_translator as train_translator
+    from ganaug_translate.translator import Translator as Translator
+
+
+def __getattr__(name: str) -> Any:
+    try:
+        return getattr(import_module(_HOME[name]), name)
+    except KeyError:
+        raise AttributeError(f"module 'ganaug_translate' has no attribute {name!r}") from None

@@ -102,3 +102,83 @@ def _loaded(path: Path, name: str) -> Any:
     if getattr(model, "name", "") != name:
         raise ConfigError(f"{path} holds a {getattr(model, 'name', type(model).__name__)}, not a {name}")
     return model
+
+
+def restore(
+    data: Annotated[Path, typer.Argument(help="Folder of images of any size, with or without subfolders.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write; names and subfolders stay.")],
+    task: Annotated[
+        str | None, typer.Option(help="superres, denoise, deblur or inpaint.", show_default="that of --model")
+    ] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="A restorer to use; nothing is trained.", show_default="train one")
+    ] = None,
+    train_on: Annotated[
+        Path | None,
+        typer.Option(
+            "--train-on", metavar="FOLDER", help="Good images to learn from.", show_default="DATA; for inpaint its rest"
+        ),
+    ] = None,
+    masks: Annotated[
+        Path | None, typer.Option("--mask", help="Folder of masks of the same names, white where hidden (inpaint).")
+    ] = None,
+    colour: Annotated[
+        str | None, typer.Option(metavar="GRAY|R,G,B", help="Instead of masks: what has this colour is hidden.")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Checkpoint to keep the trained restorer in.")] = None,
+    pretrained: Annotated[
+        Path | None, typer.Option(help="A restorer of another domain to start from.", rich_help_panel=_TRAINING)
+    ] = None,
+    max_steps: options.MaxSteps = None,
+    max_seconds: options.MaxSeconds = None,
+    settings: options.Settings = None,
+    device: options.Device = None,
+    licence: options.Licence = None,
+    origin: options.Source = None,
+    seed: options.Seed = 0,
+    overwrite: options.Overwrite = False,
+    quiet: options.Quiet = False,
+    as_json: options.AsJson = False,
+) -> None:
+    """Restore images: make them larger, less noisy, sharper, or fill what is hidden.
+
+    Without --model, a restorer is trained first, by spoiling the images of --train-on and learning to undo it. Images
+    of 8 and 16 bits keep their depth. What is filled in or sharpened is invented: likely, not measured.
+
+    Example: ganaug restore in/ --task inpaint --mask masks/ --out out/
+    """
+    from ganaug_translate.output import read_pictures, write_restorations
+
+    for path, is_folder in ((out, True), (save, False)):
+        if path is not None:
+            refuse_unwritable(path, overwrite=overwrite, folder=is_folder)
+    if model is None and task is None:
+        raise typer.BadParameter("give --task, or a --model")
+    pictures = read_pictures(data)
+    hidden = None if masks is None else read_pictures(masks)
+    if model is None:
+        from ganaug.training.callbacks import ProgressBar
+
+        from ganaug_translate.training import train_restorer
+
+        flags = {"max_steps": max_steps, "max_seconds": max_seconds, "device": device}
+        given = {name: value for name, value in flags.items() if value is not None}
+        restorer = train_restorer(
+            list((pictures if train_on is None else read_pictures(train_on)).values()),
+            task=task or "",
+            pretrained=pretrained,
+            random_state=seed,
+            callbacks=[] if quiet else [ProgressBar()],
+            **options.settings_from(None, settings, given),
+        )
+    else:
+        restorer = _loaded(model, "restorer")
+        if task not in (None, restorer.config.network):
+            raise ConfigError(f"{model} is a restorer for {restorer.config.network!r}; got --task {task}")
+    digest = None
+    if save is not None:
+        digest = restorer.save(save, overwrite=overwrite, data=data.name, licence=licence, source=origin)
+    hue = None if colour is None else [int(part) for part in colour.split(",")]
+    n = write_restorations(restorer, pictures, hidden, hue, out, overwrite=overwrite, quiet=quiet)
+    said = {"out": str(out), "images": n, "task": restorer.config.network, "steps": restorer.step, "sha256": digest}
+    result([f"Restored {n:,} images in {out}."] + ([f"Saved {save}."] if save else []), said, as_json)

@@ -6,20 +6,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
-from ganaug.core.errors import OutputError
+from ganaug.core.errors import OutputError, SchemaError
 from ganaug.core.files import locked, os_errors, partial_path, refuse_unwritable, remove, sync_files, sync_names
 from ganaug.data.image.pixels import to_picture
 from PIL import Image
+from rich.console import Console
+from rich.progress import track
 
 from ganaug_translate.preview import before_and_after
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
 
+    from ganaug_translate.restorer import Restorer
     from ganaug_translate.translator import Translator
 
 PREVIEW, MANIFEST = "preview.png", "manifest.json"
+_SUFFIXES = {".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp", ".webp", ".pgm", ".ppm"}
 
 
 @contextmanager
@@ -88,3 +93,52 @@ def write_translations(
         told |= {"data": dataset.source, "provenance": translator.provenance.model_dump()}
         (folder / MANIFEST).write_text(json.dumps(told, default=str), encoding="utf-8")
     return len(after)
+
+
+def read_pictures(folder: Path) -> dict[str, np.ndarray]:
+    """Read all images below a folder as they are, ``(H, W)`` or ``(H, W, 3)``, uint8 or uint16, by name.
+
+    Raises
+    ------
+    SchemaError
+        If there is none, or one cannot be read or is neither gray nor RGB of 8 or 16 bits.
+    """
+    if not folder.is_dir():
+        raise SchemaError(f"there is no folder {folder}")
+    names = [name for name in _files(folder) if Path(name).suffix.lower() in _SUFFIXES]
+    if not names:
+        raise SchemaError(f"there is no image in {folder}; expected one of {', '.join(sorted(_SUFFIXES))}")
+    pictures = {}
+    for name in names:
+        pixels = cv2.imdecode(np.fromfile(folder / name, np.uint8), cv2.IMREAD_UNCHANGED)
+        if pixels is None or pixels.dtype not in (np.uint8, np.uint16) or pixels.shape[2:] not in ((), (3,)):
+            found = "it cannot be decoded" if pixels is None else f"it is {pixels.dtype} of shape {pixels.shape}"
+            raise SchemaError(f"{folder / name}: expected gray or RGB of 8 or 16 bits; {found}")
+        pictures[name] = pixels if pixels.ndim == 2 else pixels[..., ::-1]
+    return pictures
+
+
+def write_restorations(
+    restorer: "Restorer",
+    pictures: dict[str, np.ndarray],
+    masks: dict[str, np.ndarray] | None,
+    colour: list[int] | None,
+    out: Path,
+    *,
+    overwrite: bool,
+    quiet: bool,
+) -> int:
+    """Restore pictures one by one and write them as PNG under their names; return how many there are."""
+    if masks is not None and (missing := next((name for name in pictures if name not in masks), None)):
+        raise SchemaError(f"there is no mask named {missing}")
+    with replacing_folder(out, overwrite=overwrite) as folder:
+        for name in track(pictures, "restoring", disable=quiet, console=Console(stderr=True)):
+            mask = None if masks is None else [masks[name].reshape(*masks[name].shape[:2], -1).max(2)]
+            (made,) = restorer.apply([pictures[name]], masks=mask, colour=colour)
+            target = (folder / name).with_suffix(".png")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            cv2.imencode(".png", made if made.ndim == 2 else made[..., ::-1])[1].tofile(target)
+        told = {"restorer": restorer.digest(), "task": restorer.config.network, "images": len(pictures)}
+        told["provenance"] = restorer.provenance.model_dump()
+        (folder / MANIFEST).write_text(json.dumps(told, default=str), encoding="utf-8")
+    return len(pictures)

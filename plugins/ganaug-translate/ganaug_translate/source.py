@@ -11,6 +11,8 @@ from ganaug.oversampling.sources import Source
 from ganaug_translate.training import train_encoded
 from ganaug_translate.translator import Translator
 
+STEPS = 1_000  # of each translator: a third of a full training, as for the GAN that the judge tries
+
 
 class Translation(Source):
     """Images of a frequent class, translated into the class that is asked for.
@@ -23,7 +25,7 @@ class Translation(Source):
     source : str, default=""
         The name of the class to translate; by default the largest.
     **settings
-        As for `train_translator`.
+        As for `train_translator`; 1,000 steps by default.
 
     Raises
     ------
@@ -59,6 +61,6 @@ class Translation(Source):
                 self.data.take(rows),
                 target=int(condition > self.origin),
                 random_state=(self.seed + condition) % 2**31,
-                **self.settings,
+                **{"max_steps": STEPS} | self.settings,
             )
         return self.translators[condition].encoded(np.full(n, int(condition > self.origin)), rng)

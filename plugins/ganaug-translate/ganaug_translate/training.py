@@ -1,4 +1,4 @@
-"""From labelled images to a translator."""
+"""From labelled images to a translator, from any images to a restorer."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,17 +17,19 @@ from ganaug.training.callbacks import Callback
 from ganaug.training.distributed import joined
 from ganaug.training.trainer import Trainer
 
-from ganaug_translate.config import TranslationConfig
-from ganaug_translate.steps import STEPS
+from ganaug_translate.config import RestorationConfig, TranslationConfig
+from ganaug_translate.restorer import Restorer
+from ganaug_translate.steps import STEPS, RestorationStep
 from ganaug_translate.translator import Translator
 
 _MIN_IMAGES = 6  # of a class
 _SMALL = 16  # pixels a side, below which images are halved once
 _NETWORK = ("width", "depth", "n_blocks", "d_width", "d_depth")
+_RESTORING_NETWORK = ("width", "depth", "n_blocks", "scale", "d_width", "d_depth")
 _METHOD = {  # what differs from the defaults of `TranslationConfig`
     "cut": {},
-    "fastcut": {"nce_weight": 10.0, "identity_weight": 0.0},
-    "cyclegan": {"identity_weight": 5.0, "max_steps": 2_000},
+    "fastcut": {"identity_weight": 0.0},
+    "cyclegan": {"identity_weight": 0.5, "max_steps": 2_000},
 }
 
 
@@ -182,7 +184,7 @@ def _resolve(
     return TranslationConfig(**own | settings | {"network": method, "target": target, "device": device})
 
 
-def _adapt(start: Translator, model: Translator) -> None:
+def _adapt(start: Any, model: Any) -> None:
     """Fill the networks with those of another translator; they fit images of any size."""
     try:
         model.fill(start.arrays(), "pretrained")
@@ -193,3 +195,100 @@ def _adapt(start: Translator, model: Translator) -> None:
     described = start.codec.schema.describe(), model.codec.schema.describe()
     model.transfer = TransferReport(*described, "full", "none", tensors, {KEPT: n})
     model.provenance = Provenance(parent=start.as_parent())
+
+
+def train_restorer(
+    X: Any,
+    *,
+    task: str,
+    pretrained: Restorer | str | Path | None = None,
+    random_state: Any = None,
+    callbacks: Sequence[Callback] = (),
+    distributed: bool = False,
+    **settings: Any,
+) -> Restorer:
+    """Train a restorer by spoiling your own images and learning to undo it; no pairs are needed.
+
+    Parameters
+    ----------
+    X : array-like or list of arrays
+        Sharp, whole, clean images ``(N, H, W)``, ``(N, H, W, C)`` or ``(N, C, H, W)``, or a list of ``(H, W)`` or
+        ``(H, W, C)`` of different sizes, from which pieces are cut. uint8, uint16 or float.
+    task : {"superres", "denoise", "deblur", "inpaint"}
+        ``"superres"``: ``scale=2`` or 4 times as large. ``"denoise"``: Gaussian noise of ``sigma=25`` (in 1/255 of the
+        range). ``"deblur"``: a Gaussian of ``blur=1.5`` pixels. ``"inpaint"``: rectangles that hide about
+        ``hidden=0.25`` of an image.
+    pretrained : Restorer, str or Path, optional
+        A restorer of the same task to start from.
+    random_state, callbacks, distributed
+        As for `train_translator`.
+    **settings
+        Fields of `RestorationConfig`: those of the tasks above, ``max_steps``, ``crop``, ``adversarial_weight`` (0 by
+        default: nothing is invented that lowers the error; about 0.01: sharper, and further from the truth), …
+
+    Returns
+    -------
+    Restorer
+
+    Raises
+    ------
+    SchemaError, ConfigError, TransferError, TrainingDivergedError
+        As `train_translator`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> X = (load_digits().images * 15).astype("uint8")
+    >>> restorer = train_restorer(X, task="superres", scale=2, max_steps=2, random_state=0)
+    >>> restorer.apply(X[:3, ::2, ::2]).shape
+    (3, 8, 8)
+    """
+    start = load(pretrained) if isinstance(pretrained, (str, Path)) else pretrained
+    device = resolve_device(settings.pop("device", "auto"))
+    own: dict[str, Any] = {"precision": "bfloat16" if gains_from_bfloat16(device) else "float32"}
+    own |= {"n_blocks": 6} if task == "superres" else {}
+    if start is not None:
+        own |= {name: getattr(start.config, name) for name in _RESTORING_NETWORK}
+        if start.config.network != task:
+            raise TransferError(f"pretrained is a restorer for {start.config.network!r}; got task={task!r}")
+    config = RestorationConfig(**own | settings | {"network": task, "device": device})
+    pieces = cut_pieces(X, config.crop)
+    data = encode(pieces, np.zeros(len(pieces), int), IMAGE)
+    if config.network == "superres" and any(side % config.scale for side in data.codec.sample_shape[1:]):
+        said = data.codec.schema.describe()
+        raise ConfigError(f"pieces ({said}) cannot become {config.scale} times smaller; give another crop")
+    with joined(config.device, on=distributed) as world:
+        seed = world.agree(as_seed(random_state))
+        model = Restorer(data.codec, data.classes, config, seed)
+        if start is not None:
+            _adapt(start, model)
+        Trainer(model, data, seed, callbacks, world, RestorationStep).fit()
+    return model
+
+
+def cut_pieces(X: Any, side: int) -> np.ndarray:
+    """Cut images larger than `side` pixels into squares that overlap by half; smaller ones stay whole.
+
+    Raises
+    ------
+    SchemaError
+        If images of different sizes are smaller than that.
+    """
+    images = [np.asarray(image) for image in X]
+    if not images:
+        raise SchemaError("expected at least one image; got none")
+    first = isinstance(X, np.ndarray) and X.ndim == 4 and X.shape[3] not in (1, 3, 4)  # channels come first
+    images = [np.moveaxis(image, 0, -1) for image in images] if first else images
+    pieces = []
+    for image in images:
+        tops, lefts = (_starts(n, side) for n in image.shape[:2])
+        pieces += [image[top : top + side, left : left + side] for top in tops for left in lefts]
+    shapes = {piece.shape for piece in pieces}
+    if len(shapes) > 1:
+        raise SchemaError(f"not all images hold pieces of {side} pixels: {sorted(shapes)[:3]}; give a smaller crop")
+    return np.stack(pieces)
+
+
+def _starts(n: int, side: int) -> list[int]:
+    """Return where pieces of `side` begin along `n` pixels, each half over the one before; the last ends at the end."""
+    return sorted({*range(0, max(1, n - side + 1), max(1, side // 2)), max(0, n - side)})

@@ -269,6 +269,8 @@ def _as_frame(X: Any) -> tuple[pd.DataFrame, Any, str | None]:
 
 def _parse_dtype(text: str) -> Any:
     """Return the pandas dtype that prints as `text`; pandas itself cannot parse its sparse ones."""
+    if text == "str":  # before pandas 3 texts are objects, and astype("str") makes "nan" of what is missing
+        return pd.Series([""]).dtype
     if not text.startswith("Sparse["):
         return text
     subtype, fill = text[len("Sparse[") : -1].split(", ")

@@ -459,3 +459,13 @@ def test_levels_that_json_cannot_hold_work_but_are_not_saved(values):
     pd.testing.assert_frame_equal(decoded(codec, codec.encode(frame)), frame)
     with pytest.raises(SchemaError, match="column 'x' has values of type .*use strings"):
         codec.to_json()
+
+
+def test_missing_texts_of_a_newer_pandas_stay_missing():
+    X = pd.DataFrame({"a": ["x", None, "y", "x"] * 5, "b": range(20)})
+    codec = TableCodec.fit(X)
+    schema = codec.schema.model_dump()
+    schema["columns"][0]["dtype"] = "str"  # as pandas 3 calls it; earlier ones turn None into "None" by that name
+    back = TableCodec.from_json(schema, codec.to_json()).decode(codec.encode(X), np.random.default_rng(0))
+    assert back["a"].isna().tolist() == X["a"].isna().tolist()
+    assert back["a"].dropna().tolist() == X["a"].dropna().tolist()

@@ -17,6 +17,8 @@ test-slow: $(INSTALLED)  ## learning quality: minutes of CPU
 test-plugins: $(INSTALLED)  ## what has a distribution of its own
 	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-inception[dev]"
 	cd plugins/ganaug-inception && ../../$(BIN)/python -m pytest
+	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-translate[dev]"
+	cd plugins/ganaug-translate && ../../$(BIN)/python -m pytest
 
 test-lowest:  ## the default suite on the oldest releases allowed: tables only, then with every extra
 	rm -rf .venv-lowest

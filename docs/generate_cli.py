@@ -14,6 +14,7 @@ COMMANDS = [
     ["merge"],
     ["pool"],
     ["evaluate"],
+    ["explore"],
     ["info"],
     ["plugins"],
     ["doctor"],

@@ -10,6 +10,7 @@ import ganaug
 from ganaug.cli.commands.cache import cache
 from ganaug.cli.commands.doctor import doctor
 from ganaug.cli.commands.evaluate import evaluate
+from ganaug.cli.commands.explore import explore
 from ganaug.cli.commands.finetune import finetune
 from ganaug.cli.commands.info import info
 from ganaug.cli.commands.merge import merge
@@ -39,6 +40,7 @@ app.command()(verify)
 app.command()(merge)
 app.command()(pool)
 app.command()(evaluate)
+app.command()(explore)
 app.command()(info)
 app.command()(plugins)
 app.command()(doctor)

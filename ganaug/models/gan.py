@@ -9,6 +9,7 @@ from ganaug.core.classes import Classes
 from ganaug.core.config import ResolvedConfig
 from ganaug.core.provenance import Provenance
 from ganaug.data.codec import Codec
+from ganaug.models.latent import Latent
 from ganaug.models.networks import network_named
 from ganaug.models.noise import truncated
 from ganaug.models.synthesizer import Synthesizer
@@ -65,6 +66,11 @@ class ConditionalGAN(TrainedModel, Synthesizer):
         """Size of ``z``: the configured latent plus the noise that draws categories."""
         size: int = self.generator_ema.latent_dim  # type: ignore[assignment]
         return size
+
+    @property
+    def latent(self) -> Latent:
+        """Its latent space: `Latent.invert`, `interpolate`, `directions` and `edit` of real images."""
+        return Latent(self)
 
     @torch.no_grad()
     def encoded(self, c: np.ndarray, rng: np.random.Generator, truncation: float | None = None) -> np.ndarray:

@@ -224,4 +224,4 @@ def _spread(own: Tensor) -> Tensor:
 
 def _grad_norm(network: nn.Module) -> float:
     norms = [torch.linalg.vector_norm(p.grad) for p in network.parameters() if p.grad is not None]
-    return float(torch.linalg.vector_norm(torch.stack(norms)))
+    return float(torch.linalg.vector_norm(torch.stack(norms))) if norms else 0.0  # a method may leave D alone

@@ -31,7 +31,7 @@ def degrade(x: Tensor, config: Any, noise: Noise) -> Tensor:
     if config.network == "superres":
         return reduce(x, config.scale)
     if config.network == "denoise":
-        return x + config.sigma / 127.5 * noise.randn(*x.shape)
+        return (x + config.sigma / 127.5 * noise.randn(*x.shape)).clamp(-1, 1)  # as a camera stores it
     if config.network == "deblur":
         return blur(x, config.blur)
     return hide(x, draw_holes(x, config.hidden, noise))

@@ -79,7 +79,7 @@ def estimate(gan: Synthesizer, plan: Plan, out: Path) -> tuple[list[str], dict[s
         write_shards(gan, plan, [sample], folder)
         each = (time.perf_counter() - start) / sample.n
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / sample.n
-    told: dict[str, Any] = {
+    estimated: dict[str, Any] = {
         "out": str(out),
         "counts": counts_by_name(plan.counts()),
         "samples": plan.n,
@@ -89,8 +89,8 @@ def estimate(gan: Synthesizer, plan: Plan, out: Path) -> tuple[list[str], dict[s
         "checkpoint_sha256": plan.checkpoint_sha256,
     }
     lines = [
-        f"Would write {plan.n:,} samples to {out}, {told['shards']:,} shards of {plan.output}: about "
-        f"{told['bytes'] / 1e6:,.1f} MB in {told['seconds']:,.0f} s with one thread, by {sample.n} samples.",
+        f"Would write {plan.n:,} samples to {out}, {estimated['shards']:,} shards of {plan.output}: about "
+        f"{estimated['bytes'] / 1e6:,.1f} MB in {estimated['seconds']:,.0f} s with one thread, by {sample.n} samples.",
         table(plan),
     ]
-    return lines, told
+    return lines, estimated

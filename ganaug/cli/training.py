@@ -148,7 +148,9 @@ def _fit(
         say(f"{verb} on {dataset.source}")
     callbacks = _callbacks(fitting) if is_first_process() else []
     callbacks += snapshots(state, every, resume=fitting.resume, overwrite=fitting.overwrite)
-    gan = fit(dataset.X, dataset.y, random_state=fitting.seed, callbacks=callbacks, distributed=launched())
+    gan = fit(
+        dataset.X, dataset.y, kind=dataset.kind, random_state=fitting.seed, callbacks=callbacks, distributed=launched()
+    )
     return gan, dataset
 
 
@@ -181,10 +183,10 @@ def interval(text: str) -> dict[str, Any] | None:
     """Read ``500`` (steps), ``30s`` (seconds) or ``never``."""
     if text == "never":
         return None
-    found = re.fullmatch(r"([0-9]*\.?[0-9]+)s|([1-9][0-9]*)", text)
-    if not found:
+    match = re.fullmatch(r"([0-9]*\.?[0-9]+)s|([1-9][0-9]*)", text)
+    if not match:
         raise typer.BadParameter(f"--snapshot-every {text}: expected steps like 500, seconds like 30s, or never")
-    return {"seconds": float(found[1])} if found[1] else {"steps": int(found[2])}
+    return {"seconds": float(match[1])} if match[1] else {"steps": int(match[2])}
 
 
 def _refuse_contradictions(fitting: Fitting) -> None:

@@ -23,7 +23,7 @@ from ganaug.evaluation.privacy.nearest import nearest_samples
 from ganaug.evaluation.result import Answer, Evaluation, Verdict
 from ganaug.evaluation.samples import evenly
 from ganaug.evaluation.utility.answer import BALANCED, SCORES, answer_utility
-from ganaug.evaluation.utility.arms import ARMS, Data
+from ganaug.evaluation.utility.arms import Data, arms_of
 from ganaug.models.synthesizer import load
 
 logger = logging.getLogger("ganaug")
@@ -149,7 +149,7 @@ def evaluate(
     if "utility" in asked:
         kept = _thinned(data.c)
         taught = Data(data.x[kept], data.c[kept], data.x_test, data.c_test, data.x_made, data.c_made)
-        arms = ARMS[data.kind.classifier](classifier)
+        arms = arms_of(data.kind, data.x.shape[1:], classifier)
         times = data.kind.repeats if repeats is None else repeats
         answers["utility"] = answer_utility(
             taught, arms, data.names, score=score, repeats=times, seed=seed, budget=budget
@@ -212,5 +212,5 @@ def _gallery(data: Prepared, x: np.ndarray, c: np.ndarray) -> dict[str, Any]:
     for k, name in data.names.items():
         own = x[c == k]
         if len(own):
-            gallery[name] = data.kind.show(data.codec, own[evenly(len(own), data.kind.n_shown)])
+            gallery[name] = data.kind.gallery(data.codec, own, data.kind.n_shown)
     return gallery

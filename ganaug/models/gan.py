@@ -46,6 +46,13 @@ class ConditionalGAN(TrainedModel, Synthesizer):
         What was said about the training data, and the model that it was fine-tuned from.
     sha256 : str or None
         Digest of the checkpoint that it was loaded from, or saved to last.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> gan = ganaug.train(*load_iris(return_X_y=True), max_steps=5, random_state=0)
+    >>> gan.classes_.tolist(), gan.step, gan.config.objective
+    ([0, 1, 2], 5, 'relativistic')
     """
 
     name = "gan"

@@ -2,6 +2,7 @@
 
 import logging
 import time
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -74,6 +75,12 @@ class Judgement:
         The reason, in words.
     seconds : float
         CPU time that it took.
+
+    Examples
+    --------
+    >>> chosen = Judgement({"gan": 0.5, "symmetry": 0.5}, why="the last run said so")
+    >>> ganaug.GANOverSampler(sources=chosen).sources.shares
+    {'gan': 0.5, 'symmetry': 0.5}
     """
 
     shares: dict[str, float]
@@ -94,13 +101,14 @@ def judge(
     budget: float,
     random_state: np.random.Generator,
 ) -> Judgement:
-    """Try sources of new images for rare classes on held-out real images, and choose the shares.
+    """Try sources of new samples for rare classes on held-out real ones, and choose the shares.
 
     Twice, a third of the images is held out (another one each time) and the sources learn the rest. A small
     convolutional classifier is trained on class-balanced, augmented batches of what the over-sampler would return:
     once with real images repeated, once with each source's. The second round tries the two best sources again, and
-    half of each. A source is chosen only if its gain is larger than its standard error. Rare classes of fewer than
-    12 images get new images too, but their own do not judge.
+    half of each. A source is chosen only if its gain is larger than its standard error; a kind may say that its
+    default shares are taken else, unless their loss is. Other kinds bring classifiers of their own. Rare classes of
+    fewer than 12 images get new images too, but their own do not judge.
 
     Parameters
     ----------
@@ -121,17 +129,19 @@ def judge(
     counts = np.bincount(data.c)
     judging = rare[counts[rare] >= MIN_SAMPLES_JUDGED]
     if not len(judging):
-        why = (
-            f"no class to be over-sampled has the {MIN_SAMPLES_JUDGED} images that are needed to judge by: the shares "
-        )
-        return Judgement(dict(fallback), why=why + "that did best on other data are used")
+        needed = f"{MIN_SAMPLES_JUDGED} {data.kind.plural} that are needed to judge by"
+        why = f"no class to be over-sampled has the {needed}: the shares that did best on other data are used"
+        return Judgement(dict(fallback), why=why)
     seed = as_seed(random_state)
-    folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(data.c, data.c))[:_ROUNDS]
+    with warnings.catch_warnings():  # two samples of a class are in two of three folds
+        warnings.filterwarnings("ignore", "The least populated class")
+        folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(data.c, data.c))[:_ROUNDS]
     court = _Court(data, factories, rare, judging)
     mixtures = [{name: 1.0} for name in factories if name != BASE]
+    presumed = [dict(fallback)] if data.kind.presumed else []
     for number, (taught, held) in enumerate(folds):
         court.open(taught, held, np.random.default_rng([seed, number]))
-        for shares in mixtures:
+        for shares in (*presumed, *(one for one in mixtures if one not in presumed)):
             if time.process_time() - start < budget:
                 court.hear(shares)
                 logger.info("judge, round %d of %d: %s", number + 1, _ROUNDS, court.trial(shares))
@@ -140,15 +150,17 @@ def judge(
         if len(singles) == _FINALISTS:
             mixtures.append({name: 0.5 for t in singles for name in t.shares})
     trials = tuple(sorted(court.trials(), key=lambda trial: -trial.shrunk))
+    plural = data.kind.plural
     clear = next((trial for trial in trials if trial.gain > trial.error), None)
-    why = "no source of new images is clearly better than repeating real ones"
-    found = Judgement(
-        {BASE: 1.0} if clear is None else clear.shares,
-        trials,
-        why if clear is None else f"best on held-out images: {clear}",
-        time.process_time() - start,
-    )
-    logger.info("sources of new images: %s", found)
+    harmless = next((trial for trial in trials if trial.shares in presumed and trial.gain > -trial.error), None)
+    if clear is not None:
+        shares, why = clear.shares, f"best on held-out {plural}: {clear}"
+    else:
+        shares, why = {BASE: 1.0}, f"no source of new {plural} is clearly better than repeating real ones"
+        if harmless is not None:
+            shares, why = harmless.shares, f"{why}: the shares that did best on other data are used, {harmless}"
+    found = Judgement(shares, trials, why, time.process_time() - start)
+    logger.info("sources of new %s: %s", plural, found)
     return found
 
 
@@ -211,6 +223,10 @@ class _Court:
                 weights[0][labels[0] == k] *= counts[k] / counts.max()  # the class's real images, of all it has then
                 weights.append(np.full(len(made), missing / counts.max() / len(made)))
         x, c, drawn = np.concatenate([reduce_size(part) for part in images]), np.r_[*labels], np.r_[*weights]
+        own = self.data.kind.classifier
+        if callable(own):
+            model = own(x.shape[1:]).fit(x.reshape(len(x), -1), c, sample_weight=drawn * len(x) / drawn.sum())
+            return model.predict(self.x_held.reshape(len(self.x_held), -1)) == self.c_held
         return classify(x, c, drawn, self.x_held, steps=_STEPS, seed=self.seed) == self.c_held
 
     def _source(self, name: str) -> Source:
@@ -220,7 +236,9 @@ class _Court:
 
 
 def reduce_size(images: np.ndarray) -> np.ndarray:
-    """Average images ``(n, channels, height, width)`` down to at most 32 pixels a side."""
+    """Average images ``(n, channels, height, width)`` down to at most 32 pixels a side; leave other samples alone."""
+    if images.ndim != 4:
+        return images
     sides = min(_MAX_SIDE, images.shape[2]), min(_MAX_SIDE, images.shape[3])
     if sides == images.shape[2:]:
         return images

@@ -28,6 +28,15 @@ class Mixture(Synthesizer):
     rejection : float, default=0.0
         This share of the candidates is discarded: those that belong least to the class
         (`ganaug.oversampling.rows.Belonging`). Nothing is discarded where there is no other class.
+
+    Examples
+    --------
+    >>> from ganaug.data.encoded import encode
+    >>> from ganaug.oversampling.sources import Repeat
+    >>> data = encode([[1.0], [2.0], [5.0]], ["a", "a", "b"])
+    >>> mixture = Mixture(data, {"repeat": Repeat().fit(data, np.random.default_rng(0))}, {"repeat": 1.0})
+    >>> mixture.sample(2, label="b", random_state=0)
+    [[5.0], [5.0]]
     """
 
     def __init__(

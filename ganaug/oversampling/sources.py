@@ -26,6 +26,14 @@ class Source(ABC):
 
     Registered in the entry-point group ``ganaug.sources`` as a class that is called without arguments; it may take one,
     a text that follows the name after a colon: ``"translate:normal"``.
+
+    Examples
+    --------
+    >>> from ganaug.data.encoded import encode
+    >>> data = encode([[1.0], [2.0], [5.0]], ["a", "a", "b"])
+    >>> source: Source = Repeat().fit(data, np.random.default_rng(0))
+    >>> source.draw(1, 2, np.random.default_rng(0)).shape
+    (2, 1)
     """
 
     @abstractmethod
@@ -38,7 +46,19 @@ class Source(ABC):
 
 
 class OwnSamples(Source):
-    """Base of sources that make new samples of a class from its real ones alone."""
+    """Base of sources that make new samples of a class from its real ones alone.
+
+    Examples
+    --------
+    >>> from ganaug.data.encoded import encode
+    >>> class Noisy(OwnSamples):
+    ...     def make(self, prepared, n, rng):
+    ...         chosen = prepared[rng.integers(len(prepared), size=n)]
+    ...         return chosen + rng.normal(scale=0.1, size=chosen.shape).astype(np.float32)
+    >>> data = encode([[1.0], [2.0], [5.0]], ["a", "a", "b"])
+    >>> Noisy().fit(data, np.random.default_rng(0)).draw(0, 3, np.random.default_rng(0)).shape
+    (3, 1)
+    """
 
     def fit(self, data: Encoded, rng: np.random.Generator) -> Self:
         """Keep the data; what has to be prepared for a class is prepared when the class is first drawn."""

@@ -49,6 +49,17 @@ def write(evaluation: "Evaluation", path: str | Path, *, samples: bool = True, o
         If jinja2 or matplotlib is not installed (the extra ``report``).
     OutputError
         If the file exists and may not be replaced, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_wine
+    >>> X, y = load_wine(return_X_y=True)
+    >>> made = X[::2] * 1.01, y[::2]
+    >>> found = ganaug.evaluate(made, X[1::2], y[1::2], X[::2], y[::2], questions=["privacy"], random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(found, f"{folder}/report.html").name
+    'report.html'
     """
     path = Path(path)
     refuse_unwritable(path, overwrite=overwrite)
@@ -82,18 +93,19 @@ def _content(evaluation: "Evaluation", samples: bool) -> dict[str, Any]:
     described = evaluation.described
     rarest = sorted(described["classes"], key=lambda name: described["training"].get(name, 0))
     shown = [name for name in rarest if name in evaluation.gallery["synthetic"]]
-    is_image = kind_named(described["kind"]).has_preview
+    kind = kind_named(described["kind"])
     fidelity, utility, privacy = (evaluation.answers.get(question) for question in QUESTIONS)
     return {
         "described": described,
         "summary": [_summary(question, answer) for question, answer in evaluation.items()],
         "notes": _notes(evaluation),
         "samples": samples,
-        "is_image": is_image,
+        "is_image": kind.has_preview,
+        "plural": kind.plural,
         "shown": shown[:_SHOWN],
         "hidden": len(shown[_SHOWN:]),
-        "grids": list(_grids(evaluation, shown[:_SHOWN])) if samples and is_image else [],
-        "histograms": [] if is_image else _histograms(evaluation, shown),
+        "grids": list(_grids(evaluation, shown[:_SHOWN])) if samples and kind.has_preview else [],
+        "histograms": [] if kind.has_preview else _histograms(evaluation, shown),
         "projection": None if fidelity is None else figures.projection(fidelity.drawn.get("projection"), rarest),
         "fidelity": None if fidelity is None else _by_subject(fidelity, rarest),
         "utility": None if utility is None else _utility(utility, rarest),
@@ -128,16 +140,18 @@ def _notes(evaluation: "Evaluation") -> list[str]:
 
 def _grids(evaluation: "Evaluation", classes: list[str]) -> Iterator[dict[str, Any]]:
     """Yield for each class pictures of real samples and of synthetic ones."""
+    plural = kind_named(evaluation.described["kind"]).plural
     for name in classes:
         count = evaluation.described["training"].get(name, 0)
+        galleries = (("real", evaluation.gallery["training"]), ("synthetic", evaluation.gallery["synthetic"]))
         sides = [
             {
                 "title": title,
-                "image": pictures.grid(evaluation.gallery[source][name]),
-                "alt": f"{pictures.shown(evaluation.gallery[source][name])} {title} images of class {shortened(name)}",
+                "image": pictures.grid(gallery[name]),
+                "alt": f"{pictures.shown(gallery[name])} {title} {plural} of class {shortened(name)}",
             }
-            for source, title in (("training", "real"), ("synthetic", "synthetic"))
-            if name in evaluation.gallery[source]
+            for title, gallery in galleries
+            if name in gallery
         ]
         yield {"name": name, "count": count, "sides": sides}
 
@@ -200,12 +214,13 @@ def _confusions(frame: "pd.DataFrame | None", rarest: list[str]) -> Iterator[dic
 def _pairs(evaluation: "Evaluation", classes: list[str]) -> Iterator[dict[str, Any]]:
     """Yield for each of the rarest classes its synthetic samples that lie nearest to a training sample, beside that."""
     made, learnt = (evaluation.gallery.get(f"nearest {source}", {}) for source in ("synthetic", "training"))
+    kind = kind_named(evaluation.described["kind"])
     for name in [name for name in classes if name in made][:_PAIRS]:
-        if kind_named(evaluation.described["kind"]).has_preview:
+        if kind.has_preview:
             image = pictures.pairs(made[name], learnt[name])
             alt = (
-                f"{len(made[name])} synthetic images of class {shortened(name)} above their nearest training images, "
-                "the nearest first"
+                f"{len(made[name])} synthetic {kind.plural} of class {shortened(name)} above their nearest training "
+                f"{kind.plural}, the nearest first"
             )
             yield {"name": name, "image": image, "alt": alt}
         else:

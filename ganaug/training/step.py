@@ -17,7 +17,14 @@ from ganaug.training.distributed import World
 
 
 class Outcome(NamedTuple):
-    """What a step came to."""
+    """What a step came to.
+
+    Examples
+    --------
+    >>> outcome = Outcome(torch.tensor([0.7, 0.6]), torch.tensor([1.0]), torch.tensor([-1.0]))
+    >>> outcome.losses.shape
+    torch.Size([2])
+    """
 
     losses: Tensor  # (2,): of D and of G
     real_logits: Tensor  # of this process's part of the last batch
@@ -33,6 +40,12 @@ class Step(Protocol):
         All that the method moves to the device: those that are trained and those that follow them.
     optimizers : dict of str to Optimizer
         By name; their state is kept in snapshots.
+
+    Examples
+    --------
+    >>> import inspect
+    >>> inspect.signature(AdversarialStep.__call__) == inspect.signature(Step.__call__)
+    True
     """
 
     networks: tuple[nn.Module, ...]
@@ -125,6 +138,17 @@ class AdversarialStep(NetworkStep):
     ------
     ConfigError
         If wrong labels are asked for (`mismatch_weight`) and the discriminator cannot judge them.
+
+    Examples
+    --------
+    >>> from ganaug.data.encoded import encode
+    >>> from ganaug.training.defaults import resolve
+    >>> data = encode([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+    >>> config = resolve(ganaug.TrainConfig(max_steps=2), data.codec, data.classes)
+    >>> gan = ganaug.ConditionalGAN(data.codec, data.classes, config, seed=0)
+    >>> step = AdversarialStep(gan, torch.device("cpu"), Noise(0, torch.device("cpu")), World())
+    >>> sorted(step.optimizers)
+    ['d_optimizer', 'g_optimizer']
     """
 
     def __init__(self, gan: ConditionalGAN, device: torch.device, noise: Noise, world: World) -> None:

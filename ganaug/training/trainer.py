@@ -60,6 +60,17 @@ class Trainer:
         Why training ends; empty while it goes on.
     kept : str
         For messages of failure: where to go on from.
+
+    Examples
+    --------
+    >>> from ganaug.data.encoded import encode
+    >>> from ganaug.training.defaults import resolve
+    >>> data = encode([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+    >>> config = resolve(ganaug.TrainConfig(max_steps=2), data.codec, data.classes)
+    >>> gan = ganaug.ConditionalGAN(data.codec, data.classes, config, seed=0)
+    >>> Trainer(gan, data, seed=0).fit()
+    >>> gan.step
+    2
     """
 
     def __init__(

@@ -96,6 +96,7 @@ def evaluate(
         score=score,
         budget=budget,
         metrics=metrics or (),
+        kind=dataset.kind,
         random_state=seed,
     )
     lines = [str(found)]
@@ -107,13 +108,14 @@ def evaluate(
 
 def _trained_anew(header: dict[str, Any], dataset: "Dataset", seed: int, quiet: bool) -> "tuple[Any, Dataset, Dataset]":
     """Split the data, train on the larger part as the model was; return the new model and both parts."""
+    from dataclasses import replace
+
     import numpy as np
     from sklearn.model_selection import train_test_split
     from sklearn.utils import _safe_indexing
 
     from ganaug.core.config import ResolvedConfig
     from ganaug.core.errors import SchemaError
-    from ganaug.data.readers import Dataset
     from ganaug.training.callbacks import ProgressBar
     from ganaug.training.train import train
 
@@ -122,7 +124,11 @@ def _trained_anew(header: dict[str, Any], dataset: "Dataset", seed: int, quiet: 
         parts = train_test_split(np.arange(len(y)), test_size=_HELD_OUT, stratify=y, random_state=seed)
     except ValueError as error:
         raise SchemaError(f"cannot hold out {_HELD_OUT:.0%} of every class: {error}; give --test") from None
-    learnt, unseen = (Dataset(_safe_indexing(dataset.X, part), y[part], dataset.source) for part in map(np.sort, parts))
+    learnt, unseen = (
+        replace(dataset, X=_safe_indexing(dataset.X, part), y=y[part], remarks=(), skipped=())
+        for part in map(np.sort, parts)
+    )
     settings = ResolvedConfig(**header["config"]).model_dump() | {"device": "auto", "precision": "auto"}
     callbacks = [] if quiet else [ProgressBar()]
-    return train(learnt.X, learnt.y, random_state=seed, callbacks=callbacks, **settings), learnt, unseen
+    model = train(learnt.X, learnt.y, kind=learnt.kind, random_state=seed, callbacks=callbacks, **settings)
+    return model, learnt, unseen

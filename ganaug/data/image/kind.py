@@ -91,4 +91,5 @@ IMAGE = Kind(
     show=show,
     disguises=disguises,
     has_preview=True,
+    stored="uint8",
 )

@@ -8,7 +8,7 @@ from sklearn.datasets import load_wine
 
 import ganaug
 from ganaug.core.errors import MissingExtraError, OutputError
-from ganaug.evaluation.words import GLOSSARY, shortened
+from ganaug.evaluation.words import GLOSSARY
 from ganaug.report import write
 from ganaug.report.page import render
 
@@ -266,42 +266,3 @@ def test_what_evaluate_finds_is_reported_and_explained(digit_images, kind):
     assert "The nearest pairs" in text and "Diversity" in text and "relativistic" in text
     assert found.described["training sha256"] in text
     assert len(page.all("img")) == (2 * 2 + 2 if kind == "images" else 0)
-
-
-def test_shortened():
-    assert shortened("a" * 40) == "a" * 40
-    assert shortened("a" * 30 + "b" * 30, 11) == "aaaaa…bbbbb"
-    assert shortened("\x00\n") == "(no name)"
-
-
-def test_the_global_settings_of_matplotlib_are_left_alone(of_rows):
-    import matplotlib
-
-    before = dict(matplotlib.rcParams)
-    render(of_rows)
-    assert dict(matplotlib.rcParams) == before
-
-
-def test_umap_is_used_where_it_is_installed(of_images, monkeypatch):
-    from types import SimpleNamespace
-
-    from ganaug.report import figures
-
-    seen = {}
-
-    class UMAP:
-        def __init__(self, **settings):
-            seen.update(settings)
-
-        def fit_transform(self, features):
-            seen["shape"] = features.shape
-            return features[:, :2] * 2
-
-    drawn = of_images["fidelity"].drawn["projection"].assign(**{"component 3": 0.5})
-    monkeypatch.setitem(sys.modules, "umap", None)
-    assert figures.projection(drawn, list("0123456789"))["method"] == "two principal components"
-    monkeypatch.setitem(sys.modules, "umap", SimpleNamespace(UMAP=UMAP))
-    found = figures.projection(drawn, list("0123456789"))
-    assert found["method"] == "UMAP" and found["legend"][-1][0] == "4 more classes"
-    assert seen["random_state"] == 0 and seen["shape"] == (6 * 90 + 240 + 120, 3)
-    assert found["svg"].count("<use") == 6 * 90 + 240 + 120

@@ -32,7 +32,7 @@ class TranslationConfig(NetworkSettings):
     """Settings of a translation; see `train_translator`."""
 
     # The three weights are a fifth to a tenth of the papers': those are for 200 epochs of a large network; with them, a
-    # thousand steps of a small one change next to nothing (docs/guide/translation.md).
+    # thousand steps of a small one change next to nothing (plugins/ganaug-translate/README.md).
     network: Literal["cut", "fastcut", "cyclegan"] = "cut"  # the method
     target: Literal[0, 1] = 1  # position among the two classes
     depth: PositiveInt = 2  # halvings

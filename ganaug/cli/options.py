@@ -199,10 +199,10 @@ class Training:
 
 def seconds(budget: str) -> float:
     """Read ``30s``, ``2m`` or ``1h``."""
-    found = re.fullmatch(r"([0-9]*\.?[0-9]+)([smh])", budget)
-    if not found or not float(found[1]):
+    match = re.fullmatch(r"([0-9]*\.?[0-9]+)([smh])", budget)
+    if not match or not float(match[1]):
         raise typer.BadParameter(f"--budget {budget}: expected a time like 30s, 2m or 1h")
-    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
 def _toml(file: Path) -> dict[str, Any]:

@@ -91,8 +91,8 @@ class Likeness:
             return picture
         if isinstance(self.dtype, np.dtype):
             return valued(sample, self.pixels, self.dtype)
-        made = valued(torch.from_numpy(sample), self.pixels, self.dtype)
-        return tv_tensors.Image(made) if issubclass(self.kind, tv_tensors.Image) else made
+        image = valued(torch.from_numpy(sample), self.pixels, self.dtype)
+        return tv_tensors.Image(image) if issubclass(self.kind, tv_tensors.Image) else image
 
     def _check_range(self, image: Any) -> None:
         if isinstance(image, (Tensor, np.ndarray)) and _is_float(image.dtype):

@@ -72,6 +72,16 @@ class Pool:
     ------
     PoolError
         If the file is missing, no pool, truncated, of a newer format, or its header is damaged.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> gan = ganaug.train(np.zeros((8, 8, 8), np.uint8), [0, 1] * 4, kind="image", max_steps=1, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = ganaug.make_pool(gan, 5, f"{folder}/digits.pool", random_state=0).path
+    ...     pool = Pool(path)
+    ...     print(len(pool), pool.shape, pool.classes.counts)
+    10 (1, 8, 8) [5, 5]
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -174,12 +184,12 @@ class Pool:
         """Return the open file, which is the one under the path unless that is gone."""
         opened = self._opened
         try:
-            found = os.stat(self._name)
+            status = os.stat(self._name)
         except OSError as error:
             if opened is None:
                 raise PoolError(f"cannot read {self.path}: {error.strerror or error}") from error
             return opened
-        if opened is None or opened.identity != _identity(found):
+        if opened is None or opened.identity != _identity(status):
             fresh = _Opened(self.path)
             if opened is not None and (
                 fresh.header["shape"] != opened.header["shape"]
@@ -206,10 +216,10 @@ class _Opened:
         self.fd = -1
         try:
             self.fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-            found = os.fstat(self.fd)
+            status = os.fstat(self.fd)
             start = _read_at(self.fd, 8, 0)
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            raw = _read_at(self.fd, length, 8) if 2 <= length <= min(MAX_HEADER, found.st_size) else b""
+            raw = _read_at(self.fd, length, 8) if 2 <= length <= min(MAX_HEADER, status.st_size) else b""
         except OSError as error:
             raise PoolError(f"cannot read {path}: {error.strerror or error}") from error
         try:
@@ -223,15 +233,15 @@ class _Opened:
         if _header_digest(self.header) != self.header["sha256"]:
             raise PoolError(f"{path} is damaged: its header does not match its digest, or it was never finished")
         self.path = path
-        self.identity = _identity(found)
+        self.identity = _identity(status)
         self.classes = Classes.from_json(self.header["classes"], "target")
         self.stored = np.dtype(self.header.get("stored", "uint8"))
         self.size = int(np.prod(self.header["shape"])) * self.stored.itemsize  # bytes of a sample
         self.starts = np.cumsum([0, *self.classes.counts]).tolist()
         self.offset = 8 + length
         expected = self.offset + self.starts[-1] * self.size
-        if found.st_size != expected:
-            raise PoolError(f"{path} is truncated: {found.st_size:,} of {expected:,} bytes")
+        if status.st_size != expected:
+            raise PoolError(f"{path} is truncated: {status.st_size:,} of {expected:,} bytes")
 
     def read_into(self, view: memoryview, first: int) -> None:
         """Fill a buffer with samples from the first one on."""

@@ -38,6 +38,15 @@ class Synthesis:
         All that decided its bytes.
     was_complete : bool
         Whether ``resume=True`` found it finished, so that nothing was left to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> gan = ganaug.train([[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"], max_steps=1, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = ganaug.synthesize(gan, {"b": 3}, f"{folder}/rows.csv")
+    ...     print(done.counts, done.path.name, done.was_complete)
+    {'b': 3} rows.csv False
     """
 
     path: Path

@@ -64,6 +64,16 @@ def read(
     ------
     SchemaError
         If there is nothing at `path`, no reader for it, an option does not apply, or the content is unusable.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_iris(as_frame=True).frame.to_csv(f"{folder}/iris.csv", index=False, sep=";")
+    ...     dataset = read(Path(folder) / "iris.csv")
+    >>> dataset.X.shape, dataset.y.name
+    ((150, 4), 'target')
     """
     if not path.exists():
         raise SchemaError(f"there is no file or folder {path}")

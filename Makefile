@@ -21,6 +21,8 @@ test-plugins: $(INSTALLED)  ## what has a distribution of its own
 	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-translate[dev]"
 	cd plugins/ganaug-translate && ../../$(BIN)/python -m pytest
 	cd plugins/ganaug-series && ../../$(BIN)/python -m pytest
+	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-text[dev]"
+	cd plugins/ganaug-text && ../../$(BIN)/python -m pytest
 
 test-lowest:  ## the default suite on the oldest releases allowed: tables only, then with every extra
 	rm -rf .venv-lowest

@@ -1,0 +1,1 @@
+"""Short texts for ganaug: one more kind of data, by registration alone."""

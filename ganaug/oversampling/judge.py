@@ -146,8 +146,8 @@ def judge(
     size of a rare one, and the images they lost judge, beside a third of all other classes
     (`ganaug.oversampling.holdout.hold_out`). The sources learn what remains. A small convolutional classifier is
     trained on class-balanced, augmented batches of what the over-sampler would return: with real images repeated, and
-    with each source's. The second round tries the two best sources again, and half of each, or half of the best and
-    half repeated where no second one gained. A source is chosen only if its gain is larger than 1.5 standard errors.
+    with half of the new images from each source. The second round tries the two best sources again, the best one alone,
+    and half of each. A source is chosen only if its gain is larger than 1.5 standard errors.
 
     Parameters
     ----------
@@ -173,13 +173,13 @@ def judge(
         )
         return Judgement({BASE: 1.0}, why=why)
     court = _Court(data, factories, rare)
-    cases = [Case(((name, 1.0),)) for name in factories if name != BASE]
+    cases = [_with_repeats(name) for name in factories if name != BASE]
     unheard: list[str] = []
     for number, now in enumerate(rounds):
         for tried, case in enumerate(cases, 1):
             spent = time.process_time() - start
             if spent >= budget:
-                unheard += [name for name, _ in case.shares] if number == 0 else []
+                unheard += [case.shares[0][0]] if number == 0 else []
                 continue
             court.open(now, [random_state, number])
             court.hear(case)
@@ -223,18 +223,22 @@ def judge_once(
     return found
 
 
+def _with_repeats(name: str) -> Case:
+    """Return half of new images from a source and half repeated: new ones alone would outnumber real ones by far."""
+    return Case(((name, 0.5), (BASE, 0.5)))
+
+
 def _finalists(trials: list[Trial], factories: Mapping[str, Callable[[], Source]]) -> list[Case]:
-    """Return the two best sources, and half of each; in place of a second one that gained nothing, repeats.
+    """Return the two best sources again, the best one alone, and half of each if the second one gained, too.
 
     A source that clearly lost is not heard again. One that can do the same to images of all classes is heard so, too.
     """
-    heard = [trial for trial in trials if len(trial.shares) == 1 and trial.gain > -trial.error]
+    heard = [trial for trial in trials if trial.gain > -trial.error]
     best = sorted(heard, key=lambda trial: -trial.gain)[:_FINALISTS]
-    names = [name for trial in best for name in trial.shares]
-    if not names:
-        return []
-    second = names[1] if len(names) > 1 and best[1].gain > 0 else BASE
-    cases = [*(Case(((name, 1.0),)) for name in names), Case(((names[0], 0.5), (second, 0.5)))]
+    names = [next(iter(trial.shares)) for trial in best]
+    cases = [_with_repeats(name) for name in names] + [Case(((name, 1.0),)) for name in names[:1]]
+    if len(names) > 1 and best[1].gain > 0:
+        cases.append(Case(tuple((name, 0.5) for name in names)))
     return cases + [Case(((name, 1.0),), True) for name in names if factories[name]().augmentation() is not None]
 
 

@@ -175,7 +175,7 @@ class Request:
             if self.include_real:
                 raise typer.BadParameter("--include-real needs --balance or --data")
             if self.reading != options.Reading():
-                raise typer.BadParameter("--target, --image-size, --encoding and --strict need --data")
+                raise typer.BadParameter("--kind, --target, --image-size, --encoding and --strict need --data")
 
     @property
     def is_first(self) -> bool:
@@ -212,17 +212,18 @@ class Request:
             return load(self.model)
         assert self.dataset is not None
         self._chosen(_classes_of(self.dataset))
-        writer_for(self.settings["format"], fit_codec(self.dataset.X))  # refuses before hours of training
+        codec = fit_codec(self.dataset.X, self.dataset.kind)
+        writer_for(self.settings["format"], codec)  # refuses before hours of training
         if self.dry_run and not cache.model_path(self.dataset, self.config, self.seed).exists():
             raise typer.BadParameter("--dry-run measures a model: give --model, or run it once before")
         from ganaug.training.callbacks import ProgressBar
         from ganaug.training.train import train
 
-        X, y = self.dataset.X, self.dataset.y
+        X, y, kind = self.dataset.X, self.dataset.y, self.dataset.kind
 
         def fit() -> Any:
             callbacks = [] if self.quiet else [ProgressBar()]
-            return train(X, y, random_state=self.seed, callbacks=callbacks, **self.config.model_dump())
+            return train(X, y, kind=kind, random_state=self.seed, callbacks=callbacks, **self.config.model_dump())
 
         if not self.use_cache:
             return fit()

@@ -92,6 +92,12 @@ class Judgement:
         The reason, in words.
     seconds : float
         CPU time that it took.
+
+    Examples
+    --------
+    >>> chosen = Judgement({"gan": 0.5, "symmetry": 0.5}, why="the last run said so")
+    >>> ganaug.GANOverSampler(sources=chosen).sources.shares
+    {'gan': 0.5, 'symmetry': 0.5}
     """
 
     shares: dict[str, float]
@@ -140,19 +146,21 @@ def judge(
     budget: float,
     random_state: int,
 ) -> Judgement:
-    """Try sources of new images for rare classes on held-out real images, and choose the shares.
+    """Try sources of new samples for rare classes on held-out real ones, and choose the shares.
 
-    Rare classes have few images to judge by. So in each of two rounds half of the frequent classes are thinned to the
-    size of a rare one, and the images they lost judge, beside a third of all other classes
-    (`ganaug.oversampling.holdout.hold_out`). The sources learn what remains. A small convolutional classifier is
-    trained on class-balanced, augmented batches of what the over-sampler would return: with real images repeated, and
-    with half of the new images from each source. The second round tries the two best sources again, the best one alone,
-    and half of each. A source is chosen only if its gain is larger than 1.5 standard errors.
+    Rare classes have few samples to judge by. So in each of two rounds half of the frequent classes are thinned to the
+    size of a rare one, and the samples they lost judge, beside a third of all other classes
+    (`ganaug.oversampling.holdout.hold_out`). The sources learn what remains. A small classifier (a convolutional
+    network of images, trained on class-balanced, augmented batches; what the kind brings for other data) learns what
+    the over-sampler would return: with real samples repeated, and with half of the new ones from each source. The
+    second round tries the two best sources again, the best one alone, and half of each. A source is chosen only if its
+    gain is larger than 1.5 standard errors; a kind may say that its default shares are taken else, unless they lose as
+    clearly.
 
     Parameters
     ----------
     data : Encoded
-        Images of all classes.
+        Samples of all classes.
     factories : dict of str to callable
         From nothing to an unfitted source, by name; ``"repeat"`` is the base.
     rare : ndarray of int
@@ -164,16 +172,20 @@ def judge(
     """
     start = time.process_time()
     counts = np.bincount(data.c)
+    kind = data.kind
+    presumed = [Case(tuple(kind.default_shares(data.codec).items()))] if kind.presumed else []
     clusters = find_clusters(data)
     rounds = [hold_out(data.c, clusters, rare, number, random_state) for number in range(ROUNDS)]
     if not len(rounds[0].thinned) and counts[rare].max() < MIN_SAMPLES_JUDGED:
         why = (
-            f"no class to be over-sampled has the {MIN_SAMPLES_JUDGED} images that are needed to judge by, and there "
-            "are not two frequent classes to be thinned in their place: real images are repeated"
+            f"no class to be over-sampled has the {MIN_SAMPLES_JUDGED} {kind.plural} that are needed to judge by, and "
+            "there are not two frequent classes to be thinned in their place: "
         )
-        return Judgement({BASE: 1.0}, why=why)
+        if presumed:
+            return Judgement(dict(presumed[0].shares), why=why + "the shares that did best on other data are used")
+        return Judgement({BASE: 1.0}, why=f"{why}real {kind.plural} are repeated")
     court = _Court(data, factories, rare)
-    cases = [_with_repeats(name) for name in factories if name != BASE]
+    cases = list(dict.fromkeys([*presumed, *(_with_repeats(name) for name in factories if name != BASE)]))
     unheard: list[str] = []
     for number, now in enumerate(rounds):
         for tried, case in enumerate(cases, 1):
@@ -185,15 +197,21 @@ def judge(
             court.hear(case)
             said = "judge, round %d of %d, %d of %d: %s (%.0f of at most %.0f s)"
             logger.info(said, number + 1, ROUNDS, tried, len(cases), court.trial(case), spent, budget)
-        cases = _finalists(court.trials(), factories)
+        cases = list(dict.fromkeys([*presumed, *_finalists(court.trials(), factories)]))
     trials = tuple(sorted(court.trials(), key=lambda trial: -trial.shrunk))
     clear = next((trial for trial in trials if trial.is_clear and not trial.everywhere), None)
-    why = "no source of new images is clearly better than repeating real ones"
-    why = why if clear is None else f"best on held-out images: {clear}"
+    usual = [dict(case.shares) for case in presumed]
+    if clear is not None:
+        shares, why = clear.shares, f"best on held-out {kind.plural}: {clear}"
+    else:
+        shares, why = {BASE: 1.0}, f"no source of new {kind.plural} is clearly better than repeating real ones"
+        harmless = [t for t in trials if t.shares in usual and t.gain > -_MIN_ERRORS * t.error]
+        if harmless:
+            shares, why = harmless[0].shares, f"{why}: the shares that did best on other data are used, {harmless[0]}"
     if unheard:
         why += f"; judge_budget was spent before {', '.join(unheard)} was tried"
-    found = Judgement({BASE: 1.0} if clear is None else clear.shares, trials, why, time.process_time() - start)
-    logger.info("sources of new images: %s", found)
+    found = Judgement(shares, trials, why, time.process_time() - start)
+    logger.info("sources of new %s: %s", kind.plural, found)
     return found
 
 
@@ -216,7 +234,7 @@ def judge_once(
     if found is None:
         found = judge(data, factories, rare, budget=budget, random_state=random_state)
     else:
-        logger.info("sources of new images, as judged before: %s", found)
+        logger.info("sources of new %s, as judged before: %s", data.kind.plural, found)
     _remembered[key.digest()] = found
     while len(_remembered) > _MAX_REMEMBERED:
         _remembered.pop(next(iter(_remembered)))
@@ -233,7 +251,7 @@ def _finalists(trials: list[Trial], factories: Mapping[str, Callable[[], Source]
 
     A source that clearly lost is not heard again. One that can do the same to images of all classes is heard so, too.
     """
-    heard = [trial for trial in trials if trial.gain > -trial.error]
+    heard = [trial for trial in trials if BASE in trial.shares and trial.gain > -trial.error]
     best = sorted(heard, key=lambda trial: -trial.gain)[:_FINALISTS]
     names = [next(iter(trial.shares)) for trial in best]
     cases = [_with_repeats(name) for name in names] + [Case(((name, 1.0),)) for name in names[:1]]
@@ -306,7 +324,13 @@ class _Court:
                 weights[0][labels[0] == k] *= 1 - new
                 weights.append(np.full(len(made), new / len(made)))
         x, c, drawn = np.concatenate([reduce_size(part) for part in images]), np.r_[*labels], np.r_[*weights]
-        return (classify(x, c, drawn, self.x_held, steps=_STEPS, seed=seed) == self.c_held).astype(float)
+        own = self.data.kind.classifier
+        if callable(own):
+            model = own(x.shape[1:]).fit(x.reshape(len(x), -1), c, sample_weight=drawn * len(x) / drawn.sum())
+            named = model.predict(self.x_held.reshape(len(self.x_held), -1))
+        else:
+            named = classify(x, c, drawn, self.x_held, steps=_STEPS, seed=seed)
+        return (named == self.c_held).astype(float)
 
     def _source(self, name: str) -> Source:
         if name not in self.sources:
@@ -326,7 +350,9 @@ def _pooled(classes: list[np.ndarray]) -> tuple[float, float]:
 
 
 def reduce_size(images: np.ndarray) -> np.ndarray:
-    """Average images ``(n, channels, height, width)`` down to at most 32 pixels a side."""
+    """Average images ``(n, channels, height, width)`` down to at most 32 pixels a side; leave other samples alone."""
+    if images.ndim != 4:
+        return images
     sides = min(_MAX_SIDE, images.shape[2]), min(_MAX_SIDE, images.shape[3])
     if sides == images.shape[2:]:
         return images

@@ -12,7 +12,7 @@ from imblearn.utils import check_target_type
 from imblearn.utils._validation import _check_X
 from sklearn.utils import _safe_indexing
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import _num_samples, check_consistent_length
 from sklearn_compat.utils.validation import validate_data
 
 from ganaug.core.config import TrainConfig
@@ -28,7 +28,6 @@ from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge
 from ganaug.oversampling.mixture import Mixture, check_shares
 from ganaug.oversampling.sources import GAN, factory, fewer_steps, given
 
-MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
 _MAX_SAMPLES_TAUGHT = 20_000  # of a class: training draws fewer than that from a class in all
 _CONFIG = "config__"
 _AUTO = StrOptions({"auto"})
@@ -99,7 +98,7 @@ class GANOverSampler(BaseOverSampler):
     sampling_strategy_ : dict
         Samples that were made of each class.
     n_features_in_ : int
-        Columns of a table; height × width × channels of images.
+        Columns of a table; height × width × channels of images; 1 where samples are no arrays of one shape.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names, where `X` has string ones.
 
@@ -183,14 +182,16 @@ class GANOverSampler(BaseOverSampler):
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         """Accept what RandomOverSampler accepts, and arrays of more axes."""
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
-        if is_table(X) or getattr(X, "ndim", 2) < 2:
+        rows = is_table(X) or getattr(X, "ndim", 2) < 2  # what is neither is scikit-learn's to refuse
+        contain = (None if rows else np.asarray) if self.kind == "auto" else kind_of(X, self.kind).contain
+        if contain is None:
             X = _check_X(X)
             check_consistent_length(X, y)
             validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
             return X, y, binarize_y
-        X = np.asarray(X)
+        X = contain(X)
         check_consistent_length(X, y)
-        self.n_features_in_ = int(np.prod(X.shape[1:]))
+        self.n_features_in_ = int(np.prod(getattr(X, "shape", ())[1:]))
         return X, y, binarize_y
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
@@ -198,13 +199,13 @@ class GANOverSampler(BaseOverSampler):
         kind = kind_of(X, self.kind)
         rng = np.random.default_rng(as_seed(self.random_state))
         labels, counts = np.unique(y, return_counts=True)
-        learnable = labels[counts >= MIN_SAMPLES].tolist()
+        learnable = labels[counts >= kind.min_samples].tolist()
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n > 0}
         learnt = [label for label in wanted if label in learnable]
         X_parts, y_parts = [X], [y]
         for label in wanted:
             if label not in learnable:
-                repeated = _repeated(y, label, wanted[label], rng)
+                repeated = _repeated(y, label, wanted[label], kind.min_samples, rng)
                 X_parts.append(_safe_indexing(X, repeated))
                 y_parts.append(y[repeated])
         self.mixture_ = self.gan_ = self.history_ = None
@@ -220,8 +221,9 @@ class GANOverSampler(BaseOverSampler):
                     if hasattr(X, "columns"):
                         X_new.columns = X.columns
                     X_parts.append(X_new)
-                    y_parts.append(np.full(X_new.shape[0], label, dtype=y.dtype))
-        return concatenate(X_parts), np.concatenate(y_parts)
+                    y_parts.append(np.full(_num_samples(X_new), label, dtype=y.dtype))
+        X_all = concatenate(X_parts)
+        return _List(X_all) if isinstance(X_all, list) else X_all, np.concatenate(y_parts)
 
     def _train_config(self) -> TrainConfig:
         settings, default = given(self.config), TrainConfig()
@@ -255,7 +257,7 @@ class GANOverSampler(BaseOverSampler):
         # a path or a model may be another one next time under the same name: nothing is remembered then
         decide = judge if self.pretrained is not None else judge_once
         judgement = decide(data, factories, rare, budget=self.judge_budget, random_state=seed)
-        if GAN not in judgement.shares:
+        if GAN not in judgement.shares and not kind.presumed:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
             warnings.warn(message, NoGainWarning, stacklevel=6)
         self.judgement_ = judgement
@@ -272,11 +274,19 @@ class GANOverSampler(BaseOverSampler):
         return tags
 
 
-def _repeated(y: np.ndarray, label: Any, n: int, rng: np.random.Generator) -> np.ndarray:
+class _List(list):
+    """A list, with the method that imbalanced-learn calls to make a list of what it takes for an array."""
+
+    def tolist(self) -> list[Any]:
+        """Return a plain list."""
+        return list(self)
+
+
+def _repeated(y: np.ndarray, label: Any, n: int, least: int, rng: np.random.Generator) -> np.ndarray:
     """Return n positions of samples of a class that is too small to learn, and say so."""
     own = np.flatnonzero(y == label)
     warnings.warn(
-        f"class {str(label)!r} has {len(own)} samples, fewer than the {MIN_SAMPLES} that can be learnt from; "
+        f"class {str(label)!r} has {len(own)} samples, fewer than the {least} that can be learnt from; "
         "they are repeated instead",
         SmallClassWarning,
         stacklevel=4,

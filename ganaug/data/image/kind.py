@@ -9,6 +9,7 @@ from ganaug.core.classes import Classes
 from ganaug.data.codec import Codec
 from ganaug.data.image.codec import ImageCodec
 from ganaug.data.image.disguises import disguises
+from ganaug.data.image.gradients import lookalikes
 from ganaug.data.image.pixels import to_picture
 from ganaug.data.kind import Kind
 
@@ -90,5 +91,7 @@ IMAGE = Kind(
     repeats=3,
     show=show,
     disguises=disguises,
+    lookalikes=lookalikes,
     has_preview=True,
+    stored="uint8",
 )

@@ -32,7 +32,7 @@ def read_npz(path: Path) -> Dataset:
         wanted = [name for name in (*names, _NAMES if _NAMES in members else None) if name is not None]
         _refuse_bomb(sum(members[name].file_size for name in wanted), path)
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
-            found = {name: np.asarray(arrays[name]) for name in wanted}
+            contents = {name: np.asarray(arrays[name]) for name in wanted}
     except (SchemaError, OSError):
         raise
     except Exception as error:  # whatever the parsers of zip archives and arrays trip over
@@ -41,10 +41,10 @@ def read_npz(path: Path) -> Dataset:
         if name is None:
             held = ", ".join(members) or "nothing"
             raise SchemaError(f"{path} has none of the arrays {', '.join(known)}; it has {held}")
-    X, y = (found[str(name)] for name in names)
+    X, y = (contents[str(name)] for name in names)
     if y.ndim != 1 or X.shape[:1] != y.shape or len(y) == 0:
         raise SchemaError(f"{path} holds samples of shape {X.shape}, labels of {y.shape}; expected one label a sample")
-    return Dataset(X, _labels(y, found.get(_NAMES), path), str(path))
+    return Dataset(X, _labels(y, contents.get(_NAMES), path), str(path))
 
 
 def _labels(y: np.ndarray, class_names: np.ndarray | None, path: Path) -> np.ndarray:

@@ -184,7 +184,7 @@ def judge(
         if presumed:
             return Judgement(dict(presumed[0].shares), why=why + "the shares that did best on other data are used")
         return Judgement({BASE: 1.0}, why=f"{why}real {kind.plural} are repeated")
-    court = _Court(data, factories, rare)
+    court = _Court(data, factories, rare, clusters)
     cases = list(dict.fromkeys([*presumed, *(_with_repeats(name) for name in factories if name != BASE)]))
     unheard: list[str] = []
     for number, now in enumerate(rounds):
@@ -263,8 +263,10 @@ def _finalists(trials: list[Trial], factories: Mapping[str, Callable[[], Source]
 class _Court:
     """Trains classifiers with and without new images, round by round, and keeps how they do on each held-out image."""
 
-    def __init__(self, data: Encoded, factories: Mapping[str, Callable[[], Source]], rare: np.ndarray) -> None:
-        self.data, self.factories, self.rare = data, factories, rare
+    def __init__(
+        self, data: Encoded, factories: Mapping[str, Callable[[], Source]], rare: np.ndarray, clusters: np.ndarray
+    ) -> None:
+        self.data, self.factories, self.rare, self.clusters = data, factories, rare, clusters
         self.now: Round | None = None
         self._gains: dict[Case, dict[tuple[int, bool], list[np.ndarray]]] = {}
 
@@ -276,6 +278,7 @@ class _Court:
         self.part, self.rng, self.seed = self.data.take(now.taught), rng, as_seed(rng)
         self.kept = np.concatenate([np.flatnonzero(self.part.c == k)[:_MAX_TAUGHT] for k in np.unique(self.part.c)])
         self.x_held, self.c_held = reduce_size(self.data.floats(now.held)), self.data.c[now.held]
+        self.clusters_held = self.clusters[now.held]
         self.few = np.union1d(self.rare, now.thinned)
         self.sources: dict[str, Source] = {}
         self.base = np.mean([self._right(Case(((BASE, 1.0),)), self.seed + i) for i in range(_BASES)], axis=0)
@@ -285,7 +288,10 @@ class _Court:
         gain = self._right(case, self.seed) - self.base
         records = self._gains.setdefault(case, {})
         for k in np.unique(self.c_held).tolist():
-            records.setdefault((k, k in self.few), []).append(gain[self.c_held == k])
+            own = self.c_held == k
+            _, clusters = np.unique(self.clusters_held[own], return_inverse=True)
+            sums, sizes = np.bincount(clusters, gain[own]), np.bincount(clusters)
+            records.setdefault((k, k in self.few), []).append(np.stack([sums, sizes]))
 
     def trials(self) -> list[Trial]:
         """Return what was tried so far, all rounds pooled."""
@@ -297,14 +303,14 @@ class _Court:
         The gain of rare classes is measured on those and on the frequent ones thinned in their place, that of frequent
         classes on the others.
         """
-        records = {key: np.concatenate(parts) for key, parts in self._gains[case].items()}
+        records = {key: np.concatenate(parts, axis=1) for key, parts in self._gains[case].items()}
         few, many = ([gains for (_, is_few), gains in records.items() if is_few == side] for side in (True, False))
         n_classes = len(self.data.classes)
         of_rare = 0.5 + 0.5 * len(self.rare) / n_classes  # of the score: recall of rare classes, and their part of all
         gains, errors = zip(_pooled(few), _pooled(many), strict=True)
         weights = np.array([of_rare, 1 - of_rare])
         error = float(np.sqrt(((weights * errors) ** 2).sum()))
-        n = sum(map(len, records.values()))
+        n = int(sum(sizes.sum() for _, sizes in records.values()))
         return Trial(dict(case.shares), float(weights @ gains), error, n, case.everywhere)
 
     def _right(self, case: Case, seed: int) -> np.ndarray:
@@ -339,14 +345,18 @@ class _Court:
 
 
 def _pooled(classes: list[np.ndarray]) -> tuple[float, float]:
-    """Return the mean of classes' gains and its standard error: a random-effects mean (DerSimonian & Laird 1986)."""
+    """Return the mean of classes' gains and its standard error: a random-effects mean (DerSimonian & Laird 1986).
+
+    Of each class, sums of gains and numbers of samples by cluster, ``(2, n_clusters)``: clusters are independent, the
+    samples in them are not.
+    """
     if not classes:
         return 0.0, 0.0
-    # one more image that changes its class, so that agreement on a few images is not taken for certainty
-    variances = np.array([((gain**2).sum() + 1) / (len(gain) + 1) ** 2 for gain in classes])
+    means = np.array([sums.sum() / sizes.sum() for sums, sizes in classes])
+    # one more cluster that changes its class, so that agreement on a few is not taken for certainty
+    variances = np.array([((s**2).sum() + m.mean() ** 2) / (m.sum() + m.mean()) ** 2 for s, m in classes])
     weights = 1 / (variances + _CLASS_STD**2)
-    gain = (weights * [gain.mean() for gain in classes]).sum() / weights.sum()
-    return float(gain), float(weights.sum() ** -0.5)
+    return float(weights @ means / weights.sum()), float(weights.sum() ** -0.5)
 
 
 def reduce_size(images: np.ndarray) -> np.ndarray:

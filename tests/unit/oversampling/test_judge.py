@@ -215,6 +215,15 @@ def test_every_trial_is_logged_and_the_judgement(data, answers, caplog):
     assert "0.5 new + 0.5 repeat +" in caplog.records[0].message and "of at most 60 s" in caplog.records[0].message
 
 
+def test_photos_of_three_objects_are_less_sure_than_thirty_photos():
+    right, n = np.r_[1.0, 0.0, 1.0], np.full(3, 10)
+    many, few = ([np.stack([np.repeat(right, k), np.full(3 * k, 10 / k)])] for k in (10, 1))
+    few[0][0] *= 10
+    (gain, error), (same, larger) = room._pooled(many), room._pooled(few)
+    assert gain == pytest.approx(same) and gain == pytest.approx(2 / 3) and larger > 2.5 * error
+    assert n.sum() == few[0][1].sum() == many[0][1].sum()
+
+
 def test_gains_are_shrunk_by_their_errors():
     sure, unsure = Trial({"a": 1.0}, 0.1, 0.001, 900), Trial({"b": 1.0}, 0.1, 0.1, 20)
     assert unsure.shrunk < 0.01 < 0.099 < sure.shrunk

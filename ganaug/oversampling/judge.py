@@ -29,7 +29,7 @@ _MAX_SIDE = 32  # pixels that larger images are reduced to
 _STEPS = 200  # of the classifier
 _BASES = 2  # classifiers on repeated images in a round: every source is compared with them
 _MIN_ERRORS = 1.5  # standard errors that a gain must exceed: of several sources the best is good by chance, too
-_CLASS_STD = 0.04  # standard deviation of a source's gains among classes of a set, by the dev sets
+_CLASS_STD = 0.04  # standard deviation of a source's gains among classes: assumed, so that no class decides alone
 _MAX_REMEMBERED = 64  # judgements; the oldest is forgotten first
 _TRUE_GAIN = 0.03  # standard deviation of true gains, by the dev sets: measured gains are shrunk towards 0 by it
 
@@ -205,7 +205,7 @@ def judge(
         shares, why = clear.shares, f"best on held-out {kind.plural}: {clear}"
     else:
         shares, why = {BASE: 1.0}, f"no source of new {kind.plural} is clearly better than repeating real ones"
-        harmless = [t for t in trials if t.shares in usual and t.gain > -_MIN_ERRORS * t.error]
+        harmless = [t for t in trials if t.shares in usual and not t.everywhere and t.gain > -_MIN_ERRORS * t.error]
         if harmless:
             shares, why = harmless[0].shares, f"{why}: the shares that did best on other data are used, {harmless[0]}"
     if unheard:
@@ -227,7 +227,8 @@ def judge_once(
 
     Grid search and pipelines over-sample the same images again and again.
     """
-    key = hashlib.sha256(repr((data.x.shape, rare.tolist(), factories, budget, random_state)).encode())
+    settings = data.kind.name, data.x.shape, data.x.dtype, rare.tolist(), factories, budget, random_state
+    key = hashlib.sha256(repr(settings).encode())
     for array in (data.x, data.c):
         key.update(np.ascontiguousarray(array).tobytes())
     found = _remembered.pop(key.digest(), None)

@@ -295,7 +295,8 @@ def test_the_judge_may_choose_real_images_and_says_so(digit_images, monkeypatch)
     monkeypatch.setattr("ganaug.oversampling.judge.classify", right)
     sampler = GANOverSampler(max_steps=3, random_state=0)
     with pytest.warns(
-        NoGainWarning, match="no source of new images is clearly better.*gan .0.0 ±.*makes all by the GAN"
+        NoGainWarning,
+        match=r"no source of new images is clearly better.*0.5 gan \+ 0.5 repeat .0.0 ±.*makes all by the GAN",
     ):
         X_new, _ = sampler.fit_resample(*digit_images)
     assert sampler.gan_ is None and sampler.judgement_.shares == {"repeat": 1.0}

@@ -107,7 +107,9 @@ class Request:
             return load(self.model)
         assert self.dataset is not None
         self._chosen(_classes_of(self.dataset))
-        writer_for(self.settings["format"], fit_codec(self.dataset.X))  # refuses before hours of training
+        codec = fit_codec(self.dataset.X)
+        writer_for(self.settings["format"], codec)  # refuses before hours of training, as the next line does
+        codec.to_json()
         seed = self.settings["seed"]
         if self.dry_run and not cache.model_path(self.dataset, self.config, seed).exists():
             raise typer.BadParameter("--dry-run measures a model: give --model, or run it once before")

@@ -115,6 +115,7 @@ def _fit(
     if not quiet:
         say(f"{verb} on {dataset.source}")
     callbacks = _callbacks(**_watching(params)) if is_first_process() else []
+    callbacks.append(_savable())
     if every is not None or params["resume"]:
         overwrite = params["overwrite"] and not params["resume"]
         callbacks.append(Snapshot(state, resume=params["resume"], overwrite=overwrite, **(every or {})))
@@ -157,6 +158,17 @@ def _refuse_contradictions(watch: bool, quiet: bool, tensorboard: Path | None, r
     used = tensorboard is not None and tensorboard.is_dir() and any(tensorboard.iterdir()) and not resume
     if tensorboard is not None and (used or (tensorboard.exists() and not tensorboard.is_dir())):
         raise OutputError(f"{tensorboard} exists and is not an empty folder; give every run a new one")
+
+
+def _savable() -> "Callback":
+    """Return what refuses, before the first step and not after hours, data that a checkpoint cannot hold."""
+    from ganaug.training.callbacks import Callback
+
+    class Savable(Callback):
+        def on_train_start(self, trainer: Any) -> None:
+            trainer.gan.header()
+
+    return Savable()
 
 
 def _callbacks(watch: bool, quiet: bool, tensorboard: Path | None) -> "list[Callback]":

@@ -12,6 +12,7 @@ from ganaug.data.batches import Refill
 from ganaug.data.codec import Codec
 from ganaug.data.image.pixels import to_floats
 from ganaug.data.kind import Kind, kind_named, kind_of
+from ganaug.data.table.polars import is_polars, to_pandas
 from ganaug.data.table.stream import FileRefill, TableStream
 
 
@@ -71,11 +72,12 @@ def encode(X: Any, y: Any, kind: "str | Kind" = "auto", quality: str = "standard
         table = sample.codec(**kind_of(sample.X, kind).encoding(quality))
         classes = sample.classes()
         refill = FileRefill(X, table, classes, sample.target)
-        return Encoded(_store(table, sample.X), classes.index(sample.y), table, classes, refill)
+        return Encoded(table.store(sample.X), classes.index(sample.y), table, classes, refill)
+    X, y = (to_pandas(data) if is_polars(data) else data for data in (X, y))
     target = check_target(y)
     kind = kind_of(X, kind)
     codec = kind.codec.fit(X, **kind.encoding(quality))
-    x = _store(codec, X)
+    x = codec.store(X)
     if len(x) != len(target):
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
     name = getattr(y, "name", None)
@@ -83,17 +85,10 @@ def encode(X: Any, y: Any, kind: "str | Kind" = "auto", quality: str = "standard
     return Encoded(x, classes.index(target), codec, classes)
 
 
-def _store(codec: Codec, X: Any) -> np.ndarray:
-    x = codec.store(X)
-    if x[0].size == 0:
+def refuse_constant(data: Encoded) -> None:
+    """Raise `SchemaError` if nothing varies."""
+    if data.x[0].size == 0:
         raise SchemaError("every column of X is constant; there is nothing to learn")
-    return x
-
-
-def refuse_unsavable(data: Encoded) -> None:
-    """Raise `SchemaError` now, not after hours of training, if a checkpoint cannot hold the categories or classes."""
-    data.codec.to_json()
-    data.classes.to_json()
 
 
 def check_target(y: Any) -> np.ndarray:

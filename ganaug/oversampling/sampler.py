@@ -21,6 +21,7 @@ from ganaug.data.codec import concatenate
 from ganaug.data.encoded import Encoded, encode
 from ganaug.data.kind import Kind, kind_of
 from ganaug.data.table.kind import is_table
+from ganaug.data.table.polars import appended, is_polars, like, to_pandas
 from ganaug.finetuning.finetune import Finetune
 from ganaug.models.gan import ConditionalGAN
 from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge
@@ -179,6 +180,30 @@ class GANOverSampler(BaseOverSampler):
             self.config = given(self.config) | fields
         return self
 
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Over-sample; frames and series of polars give such ones back.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, list of PIL images, of shape (n_samples, ...)
+            Samples.
+        y : array-like of shape (n_samples,)
+            Class labels.
+
+        Returns
+        -------
+        X_resampled, y_resampled : same types as `X` and `y`
+            The old samples, then the new ones.
+        """
+        given_y = y
+        y = to_pandas(y) if is_polars(y) else y
+        if not is_polars(X):
+            made, y_new = super().fit_resample(X, y, **params)
+        else:
+            made, y_new = super().fit_resample(to_pandas(X), y, **params)
+            made = appended(X, made.iloc[X.height :])
+        return made, like(given_y, np.asarray(y_new)) if is_polars(given_y) else y_new
+
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         """Accept what RandomOverSampler accepts, and arrays of more axes."""
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
@@ -211,6 +236,9 @@ class GANOverSampler(BaseOverSampler):
         if learnt:
             rows = np.sort(np.concatenate([_some(np.flatnonzero(y == label), rng) for label in learnable]))
             data = encode(_safe_indexing(X, rows), y[rows], kind, config.quality)
+            if data.x[0].size == 0:  # every column is constant: a new row is any old one
+                copies = np.concatenate([rng.choice(np.flatnonzero(y == label), wanted[label]) for label in learnt])
+                return concatenate([*X_parts, _safe_indexing(X, copies)]), np.concatenate([*y_parts, y[copies]])
             self.mixture_ = self._fit_mixture(data, learnt, config, kind, rng)
             self.gan_ = self.mixture_.gan
             self.history_ = None if self.gan_ is None else self.gan_.history

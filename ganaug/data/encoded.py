@@ -1,5 +1,6 @@
 """Labelled data, encoded: what training, the over-sampler's sources and the judge work on."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -89,6 +90,15 @@ def refuse_constant(data: Encoded) -> None:
     """Raise `SchemaError` if nothing varies."""
     if data.x[0].size == 0:
         raise SchemaError("every column of X is constant; there is nothing to learn")
+
+
+def warn_of_single_samples(classes: Classes) -> None:
+    """Warn of classes with one sample: a model can do little more than repeat it."""
+    single = [repr(label) for label, n in zip(classes.labels.tolist(), classes.counts, strict=True) if n == 1]
+    if single:
+        listed = ", ".join(single[:5]) + (", …" if len(single) > 5 else "")
+        message = f"only one sample is there of class {listed}: how such samples vary cannot be learnt from it"
+        warnings.warn(message, stacklevel=3)
 
 
 def check_target(y: Any) -> np.ndarray:

@@ -227,14 +227,13 @@ class ConditionalGAN(Synthesizer):
         return gan
 
     def __getstate__(self) -> dict[str, Any]:
-        """Networks travel as weights: modules under spectral normalisation cannot be pickled."""
-        return vars(self) | {part: getattr(self, part).state_dict() for part in _PARTS}
+        """Networks travel as plain arrays: their modules cannot be pickled, nor tensors dumped by skops."""
+        return {name: value for name, value in vars(self).items() if name not in _PARTS} | {_ARRAYS: self.arrays()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         ConditionalGAN.__init__(self, state["codec"], state["classes"], state["config"])
-        for part in _PARTS:
-            getattr(self, part).load_state_dict(state[part])
-        vars(self).update({name: value for name, value in state.items() if name not in _PARTS})
+        self.fill(state[_ARRAYS], "this state")
+        vars(self).update({name: value for name, value in state.items() if name != _ARRAYS})
 
     def __repr__(self) -> str:
         classes = ", ".join(
@@ -243,4 +242,5 @@ class ConditionalGAN(Synthesizer):
         return f"ConditionalGAN({self.codec.schema.describe()}; classes {{{classes}}}; {self.step} steps)"
 
 
+_ARRAYS = "arrays"
 _PARTS = ("generator_ema", "generator", "discriminator")

@@ -10,7 +10,7 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from imblearn.utils._validation import _check_X
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_consistent_length, validate_data
 
@@ -58,7 +58,9 @@ class GANOverSampler(BaseOverSampler):
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to how many samples; as in every imbalanced-learn over-sampler.
     random_state : int, RandomState instance or None, default=None
-        The same integer gives the same output, at the same number of threads.
+        The same integer gives the same output, at the same number of threads. None takes one number from NumPy's global
+        generator, as every imbalanced-learn over-sampler does, so that ``np.random.seed`` decides; nothing else of
+        ganaug reads or moves a global generator of NumPy.
     sources : "auto", dict or Judgement, default="auto"
         What new samples are made of: shares by source, like ``{"gan": 0.5, "interpolation": 0.5}``, which add up to 1.
         Sources are ``"gan"``, ``"interpolation"`` (any data), ``"deformation"``, ``"recolouring"``, ``"symmetry"``
@@ -220,7 +222,7 @@ class GANOverSampler(BaseOverSampler):
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         config = self._train_config()
         kind = kind_of(X, self.kind)
-        rng = np.random.default_rng(as_seed(self.random_state))
+        rng = np.random.default_rng(as_seed(check_random_state(self.random_state)))
         labels, counts = np.unique(y, return_counts=True)
         learnable = labels[counts >= MIN_SAMPLES].tolist()
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n > 0}

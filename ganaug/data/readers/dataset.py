@@ -10,6 +10,7 @@ import pandas as pd
 from pandas.api import types as pdt
 
 from ganaug.core.errors import SchemaError, did_you_mean
+from ganaug.core.schema import MARK
 
 _ENOUGH_TO_TELL = 10  # labels from which "nearly all different" means that they are no classes
 _USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome")
@@ -45,6 +46,9 @@ def labelled(frame: pd.DataFrame, target: str | None, path: Path, remarks: Seque
         also = f" (there is {usual[0]!r} too)" if usual else ""
         said.append(f"the labels are taken from the last column, {name!r}{also}; --target names another")
     y = frame.pop(name)
+    if MARK in frame and frame.shape[1] > 1:
+        said.append(f"column {MARK!r}, by which ganaug synth tells synthetic rows from real ones, is left out")
+        frame = frame.drop(columns=MARK)
     if isinstance(y.dtype, pd.CategoricalDtype):
         y = y.astype(y.dtype.categories.dtype)
     check_labels(y, f"target column {name!r} of {path}", "--target names the column that holds the classes")

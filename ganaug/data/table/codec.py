@@ -247,7 +247,9 @@ class TableCodec(Codec):
         categories = {int(i): tuple(declared) for i, declared in state["categories"].items()}
         dependencies = _DEPENDENCIES.validate_python(state.get("dependencies", []))  # none before 0.2
         moments = {int(i): WrittenMoments(**written) for i, written in state.get("moments", {}).items()}
-        codec = cls(TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories, dependencies, moments)
+        codec = cls(
+            TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories, dependencies, moments
+        )
         codec._check_plain()
         codec._check_dependencies()
         return codec

@@ -290,7 +290,9 @@ def fit_column(
 
 
 def dense(series: pd.Series) -> pd.Series:
-    """Return a column that pandas does not hold as sparse."""
+    """Return a column that pandas holds neither as sparse nor as pyarrow's durations, which it does not count with."""
+    if (text := str(series.dtype)).startswith("duration["):
+        return series.astype(f"timedelta64[{text[len('duration[') : text.index(']')]}]")  # type: ignore[call-overload]
     return series.sparse.to_dense() if isinstance(series.dtype, pd.SparseDtype) else series  # type: ignore[attr-defined]
 
 

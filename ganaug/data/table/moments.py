@@ -1,7 +1,7 @@
 """Dates that a table holds as text or as Python's own objects: learnt as moments, given back as they were written."""
 
 import re
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -32,7 +32,8 @@ class WrittenMoments(BaseModel):
         """Return how a column writes its moments; None if it holds anything else, or not always written alike."""
         dtype: Any = series.dtype
         arrow = str(dtype).startswith("date32")
-        if isinstance(dtype, pd.CategoricalDtype) or not (dtype == object or arrow or pdt.is_string_dtype(dtype)):
+        texts = pdt.is_object_dtype(dtype) or pdt.is_string_dtype(dtype)
+        if isinstance(dtype, pd.CategoricalDtype) or not (arrow or texts):
             return None
         gaps = series.isna()
         known = series[~gaps]
@@ -70,7 +71,7 @@ class WrittenMoments(BaseModel):
             raise SchemaError(f"column {series.name!r} holds {said}")
         moments = pd.Series(pd.NaT, index=np.arange(len(series)), dtype=pd.Series(values).dtype)
         moments[series.notna().to_numpy()] = values
-        return moments.set_axis(series.index).rename(series.name)
+        return moments.set_axis(series.index).rename(cast(Any, series.name))
 
     def write(self, moments: np.ndarray) -> np.ndarray:
         """Return moments as the column writes them, ``(n,)`` objects."""

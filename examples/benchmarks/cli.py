@@ -16,7 +16,7 @@ import numpy as np
 
 import ganaug
 
-PROGRAM = "import sys; from ganaug.cli.app import main; main()"
+PROGRAM = "import sys; from ganaug.cli import main; main()"
 COMMANDS = [
     ["--version"],
     ["--help"],

@@ -21,7 +21,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -218,6 +217,7 @@ def image_leak(p: Parts, rng: np.random.Generator) -> Parts:
 
 def recompressed(images: np.ndarray) -> np.ndarray:
     """Return images as JPEG of quality 75 leaves them."""
+    from PIL import Image
 
     def once(image: np.ndarray) -> np.ndarray:
         buffer = io.BytesIO()

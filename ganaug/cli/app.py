@@ -1,7 +1,7 @@
 """The ``ganaug`` command: its parts, and the one place where errors become a line and an exit code."""
 
-import sys
 import warnings
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -22,6 +22,7 @@ from ganaug.cli.console import say
 from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError
 from ganaug.core.processes import is_first_process
 
+_UsageError: type[Exception] = getattr(typer, "TyperException", None) or import_module("click").ClickException
 app = typer.Typer(
     name="ganaug",
     help="Learn the classes you have least of, and write as many new samples of them as you need.",
@@ -69,10 +70,10 @@ def run(arguments: list[str]) -> int:
         if is_first_process():
             say(str(error))
         return error.exit_code
-    except (GANAugError, typer.TyperException, OSError) as error:
+    except (GANAugError, _UsageError, OSError) as error:
         if "--debug" in arguments[:1]:
             raise
-        said = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+        said = getattr(error, "format_message", error.__str__)()
         if isinstance(error, OSError) and not isinstance(error, GANAugError):
             said = f"{error.filename or 'the file system'}: {error.strerror or error}"
         say(f"error: {said}")
@@ -83,8 +84,3 @@ def run(arguments: list[str]) -> int:
     if code == 130 and is_first_process():
         say("interrupted; nothing was written")
     return code
-
-
-def main() -> None:
-    """Entry point of the ``ganaug`` script."""
-    sys.exit(run(sys.argv[1:]))

@@ -1,8 +1,12 @@
-"""Options that several commands share, and how they become a configuration and a data set."""
+"""Options that several commands share: one by one, and in groups that a command takes as one parameter."""
 
+import functools
 import os
 import re
 import tomllib
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, is_dataclass
+from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,150 +19,177 @@ from ganaug.core.errors import ConfigError
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
 
-_TRAINING = "Training"
-
-Data = Annotated[Path, typer.Argument(help="Image folder with a subfolder per class, .npz, .csv, .tsv or .parquet.")]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write, usually *.safetensors.")]
-Objective = Annotated[
-    str | None,
-    typer.Option(
-        help="relativistic, vanilla, lsgan, wgan, wgan-gp, hinge, or a plugin's.",
-        rich_help_panel=_TRAINING,
-        show_default="relativistic",
-    ),
-]
-MaxSteps = Annotated[
-    int | None, typer.Option(min=1, help="Generator steps.", rich_help_panel=_TRAINING, show_default="by the data")
-]
-MaxSeconds = Annotated[
-    float | None,
-    typer.Option(
-        min=0.001, help="Stop training after so many seconds.", rich_help_panel=_TRAINING, show_default="no limit"
-    ),
-]
-Budget = Annotated[
-    str | None,
-    typer.Option(
-        metavar="30s|2m|1h", help="The same as a time: 30s, 2m, 1h.", rich_help_panel=_TRAINING, show_default="no limit"
-    ),
-]
-Quality = Annotated[
-    str | None,
-    typer.Option(
-        help="draft (seconds), standard, best (longer), or oversampling (what helps a classifier).",
-        rich_help_panel=_TRAINING,
-        show_default="standard",
-    ),
-]
-BatchSize = Annotated[int | None, typer.Option(min=2, rich_help_panel=_TRAINING, show_default="by the data")]
-LearningRate = Annotated[
-    float | None, typer.Option(min=1e-12, rich_help_panel=_TRAINING, show_default="the objective's")
-]
-Device = Annotated[
-    str | None, typer.Option(help="cpu, cuda, cuda:1, mps.", rich_help_panel=_TRAINING, show_default="the fastest")
-]
-Precision = Annotated[
-    str | None, typer.Option(help="float32 or bfloat16.", rich_help_panel=_TRAINING, show_default="by the machine")
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="NAME=VALUE", help="Any other training setting; may be repeated.", rich_help_panel=_TRAINING
-    ),
-]
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        metavar="FILE.toml",
-        help="Training settings; options given here win over it.",
-        rich_help_panel=_TRAINING,
-    ),
-]
-Target = Annotated[str | None, typer.Option(help="Label column of a table.", show_default="the last column")]
-ImageSize = Annotated[
-    str | None, typer.Option(metavar="N|HxW", help="Resize the images of a folder, for example 32 or 32x48.")
-]
-Encoding = Annotated[
-    str | None, typer.Option(help="Of a text table, for example cp1252.", show_default="found by looking")
-]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Stop at files that cannot be read, instead of leaving them out.")
-]
-Licence = Annotated[str | None, typer.Option(help="Terms of use of the data; kept in the checkpoint.")]
-Source = Annotated[str | None, typer.Option(help="Where the data are from; kept in the checkpoint.")]
 Seed = Annotated[int, typer.Option(min=0, max=2**31 - 2, help="The same seed gives the same result.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no remarks.")]
-Watch = Annotated[bool, typer.Option("--watch", "-w", help="A live table of curves in place of the progress bar.")]
-TensorBoard = Annotated[
-    Path | None,
-    typer.Option(
-        "--tensorboard", metavar="FOLDER", help="Write curves, samples and fidelity for TensorBoard into a new folder."
-    ),
-]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as one JSON object.")]
 
-
-_TRAINING_OPTIONS = (
-    "quality",
-    "objective",
-    "max_steps",
-    "max_seconds",
-    "batch_size",
-    "learning_rate",
-    "device",
-    "precision",
-)
+_training_option = functools.partial(typer.Option, rich_help_panel="Training")
 
 
-def training_flags(context: typer.Context) -> dict[str, Any]:
-    """Return the training options that were given to a command."""
-    flags = {name: context.params[name] for name in _TRAINING_OPTIONS if context.params[name] is not None}
-    budget = context.params["budget"]
-    if budget is None:
-        return flags
-    if "max_seconds" in flags:
-        raise typer.BadParameter("--budget and --max-seconds say the same; give one")
-    return flags | {"max_seconds": _seconds(budget)}
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take groups of options: a parameter whose type is a dataclass stands for the fields of that class.
+
+    Examples
+    --------
+    >>> @grouped
+    ... def show(reading: Reading, quiet: Quiet = False) -> None:
+    ...     print(reading.target, quiet)
+    >>> ", ".join(signature(show).parameters)
+    'target, image_size, encoding, strict, quiet'
+    >>> show(target="price", image_size=None, encoding=None, strict=False, quiet=True)
+    price True
+    """
+    parameters = signature(command).parameters.values()
+    options = list(_flat(parameters))
+
+    @functools.wraps(command)
+    def flat(**values: Any) -> None:
+        command(**_nested(parameters, values))
+
+    flat.__annotations__ = {option.name: option.annotation for option in options}
+    flat.__signature__ = Signature(options)  # type: ignore[attr-defined]
+    return flat
 
 
-def _seconds(budget: str) -> float:
+def _flat(parameters: Collection[Parameter]) -> Iterator[Parameter]:
+    for parameter in parameters:
+        if fields := _fields(parameter):
+            yield from _flat(fields)
+        else:
+            yield parameter.replace(kind=Parameter.KEYWORD_ONLY)
+
+
+def _nested(parameters: Collection[Parameter], values: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a command, or of a group, from the value of every option."""
+    return {
+        parameter.name: parameter.annotation(**_nested(fields, values))
+        if (fields := _fields(parameter))
+        else values[parameter.name]
+        for parameter in parameters
+    }
+
+
+def _fields(parameter: Parameter) -> Collection[Parameter]:
+    """Return the fields of a group of options; nothing, if the parameter is an option itself."""
+    is_group = is_dataclass(parameter.annotation)
+    return signature(parameter.annotation).parameters.values() if is_group else ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """How data are read."""
+
+    target: Annotated[str | None, typer.Option(help="Label column of a table.", show_default="the last column")] = None
+    image_size: Annotated[
+        str | None, typer.Option(metavar="N|HxW", help="Resize the images of a folder, for example 32 or 32x48.")
+    ] = None
+    encoding: Annotated[
+        str | None, typer.Option(help="Of a text table, for example cp1252.", show_default="found by looking")
+    ] = None
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Stop at files that cannot be read, instead of leaving them out.")
+    ] = False
+
+    def read(self, data: Path, *, quiet: bool = False) -> "Dataset":
+        """Read the data set that a command was given, and say what the reader assumed."""
+        if not os.path.lexists(data):
+            raise typer.BadParameter(f"there is no file or folder {data}")
+        size = _size(self.image_size)
+        from ganaug.data.readers import read
+
+        dataset = read(data, target=self.target, image_size=size, encoding=self.encoding, strict=self.strict)
+        for remark in () if quiet else dataset.remarks:
+            say(f"note: {remark}")
+        return dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """How a model is trained."""
+
+    objective: Annotated[
+        str | None,
+        _training_option(
+            help="relativistic, vanilla, lsgan, wgan, wgan-gp, hinge, or a plugin's.", show_default="relativistic"
+        ),
+    ] = None
+    max_steps: Annotated[int | None, _training_option(min=1, help="Generator steps.", show_default="by the data")] = (
+        None
+    )
+    max_seconds: Annotated[
+        float | None,
+        _training_option(min=0.001, help="Stop training after so many seconds.", show_default="no limit"),
+    ] = None
+    budget: Annotated[
+        str | None,
+        _training_option(metavar="30s|2m|1h", help="The same as a time: 30s, 2m, 1h.", show_default="no limit"),
+    ] = None
+    quality: Annotated[
+        str | None,
+        _training_option(
+            help="draft (seconds), standard, best (longer), or oversampling (what helps a classifier).",
+            show_default="standard",
+        ),
+    ] = None
+    batch_size: Annotated[int | None, _training_option(min=2, show_default="by the data")] = None
+    learning_rate: Annotated[float | None, _training_option(min=1e-12, show_default="the objective's")] = None
+    device: Annotated[str | None, _training_option(help="cpu, cuda, cuda:1, mps.", show_default="the fastest")] = None
+    precision: Annotated[str | None, _training_option(help="float32 or bfloat16.", show_default="by the machine")] = (
+        None
+    )
+    settings: Annotated[
+        list[str] | None,
+        _training_option("--set", metavar="NAME=VALUE", help="Any other training setting; may be repeated."),
+    ] = None
+    config_file: Annotated[
+        Path | None,
+        _training_option("--config", metavar="FILE.toml", help="Training settings; options given here win over it."),
+    ] = None
+
+    def flags(self) -> dict[str, Any]:
+        """Return the settings that have an option of their own and were given."""
+        values = {name: getattr(self, name) for name in TrainConfig.model_fields if hasattr(self, name)}
+        flags = {name: value for name, value in values.items() if value is not None}
+        if self.budget is None:
+            return flags
+        if "max_seconds" in flags:
+            raise typer.BadParameter("--budget and --max-seconds say the same; give one")
+        return flags | {"max_seconds": seconds(self.budget)}
+
+    def merged(self) -> dict[str, Any]:
+        """Merge the settings of the file, of ``--set`` and of options that were given; the later win.
+
+        Raises
+        ------
+        ConfigError
+            On an unreadable file or a setting without a value.
+        """
+        values = {} if self.config_file is None else _toml(self.config_file)
+        for setting in self.settings or []:
+            name, equals, value = setting.partition("=")
+            if not equals:
+                raise ConfigError(f"--set {setting}: expected NAME=VALUE")
+            values[name.strip().replace("-", "_")] = _value(value.strip())
+        return values | self.flags()
+
+    def config(self) -> TrainConfig:
+        """Build the configuration: what nothing was said about has its default.
+
+        Raises
+        ------
+        ConfigError
+            On unknown names, unusable values or an unreadable file.
+        """
+        return TrainConfig(**self.merged())
+
+
+def seconds(budget: str) -> float:
     """Read ``30s``, ``2m`` or ``1h``."""
     found = re.fullmatch(r"([0-9]*\.?[0-9]+)([smh])", budget)
     if not found or not float(found[1]):
         raise typer.BadParameter(f"--budget {budget}: expected a time like 30s, 2m or 1h")
     return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
-
-
-def config_from(file: Path | None, settings: list[str] | None, flags: dict[str, Any]) -> TrainConfig:
-    """Build a configuration: defaults, then the file, then ``--set``, then flags that were given.
-
-    Raises
-    ------
-    ConfigError
-        On unknown names, unusable values or an unreadable file.
-    """
-    return TrainConfig(**settings_from(file, settings, flags))
-
-
-def settings_from(file: Path | None, settings: list[str] | None, flags: dict[str, Any]) -> dict[str, Any]:
-    """Merge the settings of the file, of ``--set`` and of flags that were given; the later win.
-
-    Raises
-    ------
-    ConfigError
-        On an unreadable file or a setting without a value.
-    """
-    values: dict[str, Any] = {}
-    if file is not None:
-        values |= _toml(file)
-    for setting in settings or []:
-        name, equals, value = setting.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {setting}: expected NAME=VALUE")
-        values[name.strip().replace("-", "_")] = _value(value.strip())
-    return values | flags
 
 
 def _toml(file: Path) -> dict[str, Any]:
@@ -180,27 +211,6 @@ def _value(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except (ValueError, RecursionError):
         return None if text in ("none", "None") else text
-
-
-def dataset_from(
-    data: Path,
-    target: str | None,
-    image_size: str | None,
-    *,
-    encoding: str | None = None,
-    strict: bool = False,
-    quiet: bool = False,
-) -> "Dataset":
-    """Read the data set that a command was given, and say what the reader assumed."""
-    if not os.path.lexists(data):
-        raise typer.BadParameter(f"there is no file or folder {data}")
-    size = _size(image_size)
-    from ganaug.data.readers import read
-
-    dataset = read(data, target=target, image_size=size, encoding=encoding, strict=strict)
-    for remark in () if quiet else dataset.remarks:
-        say(f"note: {remark}")
-    return dataset
 
 
 def _size(text: str | None) -> tuple[int, int] | None:

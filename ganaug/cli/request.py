@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,56 +21,161 @@ if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
     from ganaug.models.synthesizer import Synthesizer
 
-_AS_THEY_ARE = "model data balance n include_real out preview resume overwrite dry_run use_cache quiet".split()
-_OF_SYNTHESIZE = "seed shard_size truncation escape_formulas device".split()
-_READING = "target image_size encoding strict".split()
 _N = 1_000  # samples per class
+_WHAT, _SCALE = "What to make", "Scale"  # panels of the help
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Request:
     """The options of the command, and what they stand for."""
 
-    model: Path | None
-    data: Path | None
-    balance: Path | None
-    reading: dict[str, Any]  # target, image_size, encoding and strict
-    config: TrainConfig
-    n: int | None
-    names: list[str]
-    indices: list[int]
-    include_real: bool
-    out: Path
-    settings: dict[str, Any]  # of ganaug.synthesize, as they are
-    preview: bool
-    resume: bool
-    overwrite: bool
-    dry_run: bool
-    use_cache: bool
-    quiet: bool
+    classes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--class",
+            "-c",
+            metavar="NAME",
+            help="Class to make; may be repeated.",
+            show_default="every class",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None
+    class_indices: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--class-index",
+            metavar="I",
+            help="Class by its position among the sorted classes, from 0; may be repeated.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None
+    n: Annotated[
+        int | None,
+        typer.Option("--n", "-n", min=1, help="Samples per class.", show_default="1000", rich_help_panel=_WHAT),
+    ] = None
+    balance: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DATA",
+            help="Make what each class lacks there to reach the largest; stands for --data too, if that is not given.",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None
+    include_real: Annotated[
+        bool,
+        typer.Option(
+            "--include-real", help="Write the real samples of --balance or --data beside them.", rich_help_panel=_WHAT
+        ),
+    ] = False
+    truncation: Annotated[
+        float | None,
+        typer.Option(
+            metavar="T",
+            help="Cut the latents off at ± T: more typical samples, less diverse ones.",
+            show_default="not cut off",
+            rich_help_panel=_WHAT,
+        ),
+    ] = None
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder to write, or one file: *.csv, *.npz, *.parquet.")] = (
+        Path("synthetic")
+    )
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--format", help="images, npz, csv, parquet, or a plugin's.", show_default="by --out, then by the data"
+        ),
+    ] = None
+    model: Annotated[Path | None, typer.Option(help="A checkpoint that ganaug train wrote.")] = None
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Train on these data, as ganaug train does; with --model: real data to compare with."),
+    ] = None
+    reading: options.Reading
+    seed: options.Seed = 0
+    use_cache: Annotated[
+        bool,
+        typer.Option(
+            "--cache/--no-cache", help="Keep the trained model and use it again for the same data and settings."
+        ),
+    ] = True
+    preview: Annotated[
+        bool, typer.Option("--preview/--no-preview", help="Write preview.png: real images above synthetic ones.")
+    ] = True
+    escape_formulas: Annotated[
+        bool,
+        typer.Option(
+            "--escape-formulas", help="Put ' before text that spreadsheet programs would run, like =1+1 (csv)."
+        ),
+    ] = False
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Write nothing; say what, how large and how long, by a short sample.")
+    ] = False
+    overwrite: options.Overwrite = False
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with an interrupted run of the same settings.", rich_help_panel=_SCALE),
+    ] = False
+    shard_size: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Samples that are made in one piece.",
+            show_default="1000 images, 100000 rows",
+            rich_help_panel=_SCALE,
+        ),
+    ] = None
+    shard: Annotated[
+        str | None,
+        typer.Option(metavar="k/K", help="Be machine k, from 0, of K: then ganaug merge.", rich_help_panel=_SCALE),
+    ] = None
+    quiet: options.Quiet = False
+    as_json: options.AsJson = False
+    training: options.Training
+
+    config: TrainConfig = field(init=False)
+    settings: dict[str, Any] = field(init=False)  # of ganaug.synthesize, as they are
     dataset: "Dataset | None" = field(default=None, init=False)  # to train on, and to compare with
     unbalanced: "Dataset | None" = field(default=None, init=False)  # of --balance
 
-    @classmethod
-    def from_context(cls, context: typer.Context) -> "Request":
-        """Read the options of ``ganaug synth``, and refuse those that contradict each other."""
+    def __post_init__(self) -> None:
+        """Refuse options that contradict each other; build what they stand for."""
         from ganaug.synthesis.plan import choose_format, parse_shard
 
-        params, flags = context.params, options.training_flags(context)
-        _refuse_contradictions(params, flags)
-        single_file, format = choose_format(params["out"], params["output"])
-        shard = None if params["shard"] is None else parse_shard(params["shard"])
+        self._refuse_contradictions()
+        single_file, format = choose_format(self.out, self.output)
+        shard = None if self.shard is None else parse_shard(self.shard)
         if shard is not None and single_file:
-            raise typer.BadParameter(f"--shard writes a folder, and ganaug merge joins them; {params['out']} is a file")
-        settings = {name: params[name] for name in _OF_SYNTHESIZE}
-        return cls(
-            config=options.config_from(params["config"], params["settings"], flags),
-            names=params["classes"] or [],
-            indices=params["class_indices"] or [],
-            reading={name: params[name] for name in _READING},
-            settings=settings | {"format": format, "shard": shard, "precision": params["precision"] or "float32"},
-            **{name: params[name] for name in _AS_THEY_ARE},
-        )
+            raise typer.BadParameter(f"--shard writes a folder, and ganaug merge joins them; {self.out} is a file")
+        self.config = self.training.config()
+        self.settings = {
+            "seed": self.seed,
+            "shard_size": self.shard_size,
+            "shard": shard,
+            "format": format,
+            "truncation": self.truncation,
+            "escape_formulas": self.escape_formulas,
+            "device": self.training.device,
+            "precision": self.training.precision or "float32",
+        }
+
+    def _refuse_contradictions(self) -> None:
+        training = self.training
+        trains = training.config_file or training.settings or training.flags().keys() - {"device", "precision"}
+        if self.model is not None and trains:
+            raise typer.BadParameter("training options have no meaning with --model: it is trained already")
+        if self.model is not None and not self.model.exists():
+            raise typer.BadParameter(f"there is no file {self.model}")
+        if self.model is None and launched():
+            raise typer.BadParameter("several processes need --model: ganaug train first")
+        if self.n is not None and self.balance is not None:
+            raise typer.BadParameter("--n and --balance contradict each other: give one of them")
+        if self.truncation is not None and not 0 < self.truncation < math.inf:
+            raise typer.BadParameter(f"--truncation must be a positive number; got {self.truncation}")
+        if self.data is None and self.balance is None:
+            if self.include_real:
+                raise typer.BadParameter("--include-real needs --balance or --data")
+            if self.reading != options.Reading():
+                raise typer.BadParameter("--target, --image-size, --encoding and --strict need --data")
 
     @property
     def is_first(self) -> bool:
@@ -85,9 +190,9 @@ class Request:
         if not (self.dry_run or launched()):
             refuse_taken(self.out, resume=self.resume, overwrite=self.overwrite)
         if self.balance is not None:
-            self.unbalanced = options.dataset_from(self.balance, quiet=self.quiet, **self.reading)
+            self.unbalanced = self.reading.read(self.balance, quiet=self.quiet)
         if self.data is not None:
-            self.dataset = options.dataset_from(self.data, quiet=self.quiet, **self.reading)
+            self.dataset = self.reading.read(self.data, quiet=self.quiet)
         elif self.unbalanced is not None:
             self.dataset = self.unbalanced
         elif self.model is None:
@@ -110,8 +215,7 @@ class Request:
         codec = fit_codec(self.dataset.X)
         writer_for(self.settings["format"], codec)  # refuses before hours of training, as the next line does
         codec.to_json()
-        seed = self.settings["seed"]
-        if self.dry_run and not cache.model_path(self.dataset, self.config, seed).exists():
+        if self.dry_run and not cache.model_path(self.dataset, self.config, self.seed).exists():
             raise typer.BadParameter("--dry-run measures a model: give --model, or run it once before")
         from ganaug.training.callbacks import ProgressBar
         from ganaug.training.train import train
@@ -120,11 +224,11 @@ class Request:
 
         def fit() -> Any:
             callbacks = [] if self.quiet else [ProgressBar()]
-            return train(X, y, random_state=seed, callbacks=callbacks, **self.config.model_dump())
+            return train(X, y, random_state=self.seed, callbacks=callbacks, **self.config.model_dump())
 
-        return (
-            cache.kept_or_trained(self.dataset, self.config, seed, fit, quiet=self.quiet) if self.use_cache else fit()
-        )
+        if not self.use_cache:
+            return fit()
+        return cache.kept_or_trained(self.dataset, self.config, self.seed, fit, quiet=self.quiet)
 
     def wanted(self, synthesizer: "Synthesizer") -> dict[str, Any]:
         """Return what is asked of `ganaug.synthesize` but for progress, ``resume`` and ``overwrite``."""
@@ -160,37 +264,18 @@ class Request:
         """Return the labels that were asked for by name or position; all, if none were."""
         known = classes.labels.tolist()
         chosen = []
-        for name in self.names:
+        for name in self.classes or []:
             try:
                 chosen.append(classes.named(name))
             except SchemaError as error:
                 raise typer.BadParameter(f"--class {name}: {error}") from None
-        for i in self.indices:
+        for i in self.class_indices or []:
             if not 0 <= i < len(known):
                 raise typer.BadParameter(
                     f"--class-index {i}: expected 0 … {len(known) - 1}, for {known[0]} … {known[-1]}"
                 )
             chosen.append(known[i])
         return list(dict.fromkeys(chosen)) or known
-
-
-def _refuse_contradictions(params: dict[str, Any], flags: dict[str, Any]) -> None:
-    model, data, balance, truncation = (params[name] for name in ("model", "data", "balance", "truncation"))
-    if model is not None and (params["config"] or params["settings"] or flags.keys() - {"device", "precision"}):
-        raise typer.BadParameter("training options have no meaning with --model: it is trained already")
-    if model is not None and not model.exists():
-        raise typer.BadParameter(f"there is no file {model}")
-    if model is None and launched():
-        raise typer.BadParameter("several processes need --model: ganaug train first")
-    if params["n"] is not None and balance is not None:
-        raise typer.BadParameter("--n and --balance contradict each other: give one of them")
-    if truncation is not None and not 0 < truncation < math.inf:
-        raise typer.BadParameter(f"--truncation must be a positive number; got {truncation}")
-    if data is None and balance is None:
-        if params["include_real"]:
-            raise typer.BadParameter("--include-real needs --balance or --data")
-        if any(params[name] for name in _READING):
-            raise typer.BadParameter("--target, --image-size, --encoding and --strict need --data")
 
 
 def _classes_of(dataset: "Dataset") -> "Classes":

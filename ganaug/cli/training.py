@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -12,80 +13,106 @@ from ganaug.cli import options
 from ganaug.cli.console import result, say
 from ganaug.core.errors import Interrupted, OutputError
 from ganaug.core.files import locked, refuse_unwritable
-from ganaug.core.processes import is_first_process
+from ganaug.core.processes import is_first_process, launched
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
     from ganaug.models.gan import ConditionalGAN
     from ganaug.training.callbacks import Callback
 
-Fit: TypeAlias = "Callable[[Dataset, list[Callback]], ConditionalGAN]"
+Fit: TypeAlias = "Callable[..., ConditionalGAN]"
 
 _RESUMING = "Interruptions"
 _LARGE = 2**30  # bytes of a table that is streamed unasked
 _STREAMED = (".csv", ".tsv", ".parquet")
 
-Resume = Annotated[
-    bool,
-    typer.Option("--resume", help="Go on where an interrupted training stopped.", rich_help_panel=_RESUMING),
-]
-SnapshotEvery = Annotated[
-    str,
-    typer.Option(
-        metavar="N|SECONDSs|never",
-        help="How often the state is kept beside --out: steps like 500, or seconds like 30s.",
-        rich_help_panel=_RESUMING,
-    ),
-]
-Stream = Annotated[
-    bool | None,
-    typer.Option(
-        "--stream/--no-stream",
-        help="Read a table chunk by chunk, with a sample of each class in memory.",
-        show_default=f"from {_LARGE >> 30} GB on",
-    ),
-]
+
+@dataclass(frozen=True, kw_only=True)
+class Fitting:
+    """The options of a command that trains a model on data and saves it."""
+
+    data: Annotated[Path, typer.Argument(help="Image folder with a subfolder per class, .npz, .csv, .tsv or .parquet.")]
+    out: Annotated[Path, typer.Option("--out", "-o", help="Checkpoint to write, usually *.safetensors.")]
+    reading: options.Reading
+    stream: Annotated[
+        bool | None,
+        typer.Option(
+            "--stream/--no-stream",
+            help="Read a table chunk by chunk, with a sample of each class in memory.",
+            show_default=f"from {_LARGE >> 30} GB on",
+        ),
+    ] = None
+    training: options.Training
+    licence: Annotated[str | None, typer.Option(help="Terms of use of the data; kept in the checkpoint.")] = None
+    source: Annotated[str | None, typer.Option(help="Where the data are from; kept in the checkpoint.")] = None
+    seed: options.Seed = 0
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on where an interrupted training stopped.", rich_help_panel=_RESUMING),
+    ] = False
+    snapshot_every: Annotated[
+        str,
+        typer.Option(
+            metavar="N|SECONDSs|never",
+            help="How often the state is kept beside --out: steps like 500, or seconds like 30s.",
+            rich_help_panel=_RESUMING,
+        ),
+    ] = "60s"
+    overwrite: options.Overwrite = False
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="A live table of curves in place of the progress bar.")
+    ] = False
+    tensorboard: Annotated[
+        Path | None,
+        typer.Option(
+            "--tensorboard",
+            metavar="FOLDER",
+            help="Write curves, samples and fidelity for TensorBoard into a new folder.",
+        ),
+    ] = None
+    quiet: options.Quiet = False
+    as_json: options.AsJson = False
 
 
-def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
+def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
     """Read the data that a command was given, fit, save, and print the result.
 
     Under ``torchrun`` the first process alone reports and saves.
 
     Parameters
     ----------
-    params : dict
-        The command's parameters.
+    fitting : Fitting
+        The command's options.
     fit : callable
-        From a data set and callbacks to a trained model.
+        From ``X, y`` and ``random_state``, ``callbacks`` and ``distributed`` to a trained model.
     verb : str
         What `fit` does, as in "training".
     """
-    out: Path = params["out"]
+    out = fitting.out
     state = out.parent / f"{out.name}.resume"
-    every = _every(params["snapshot_every"])
+    every = _every(fitting.snapshot_every)
     if not is_first_process():
-        _fit(params, fit, state, every, quiet=True)
+        _fit(replace(fitting, quiet=True), fit, state, every, verb)
         return
-    refuse_unwritable(out, overwrite=params["overwrite"])
-    _refuse_contradictions(**_watching(params), resume=params["resume"])
+    refuse_unwritable(out, overwrite=fitting.overwrite)
+    _refuse_contradictions(fitting)
     with locked(out, who="training"):
-        if state.exists() and not params["resume"] and not params["overwrite"]:
+        if state.exists() and not fitting.resume and not fitting.overwrite:
             raise OutputError(
                 f"{state} is the state of an interrupted training: go on with --resume, or start anew with --overwrite"
             )
-        if params["resume"] and not state.exists() and not params["quiet"]:
+        if fitting.resume and not state.exists() and not fitting.quiet:
             say(f"there is no {state}: starting from the beginning")
         try:
-            gan, dataset = _fit(params, fit, state, every, quiet=params["quiet"], verb=verb)
-            told = {"data": params["data"].name, "licence": params["licence"], "source": params["source"]}
-            digest = gan.save(out, overwrite=params["overwrite"], **told)
+            gan, dataset = _fit(fitting, fit, state, every, verb)
+            origin = {"data": fitting.data.name, "licence": fitting.licence, "source": fitting.source}
+            digest = gan.save(out, overwrite=fitting.overwrite, **origin)
             state.unlink(missing_ok=True)
         except KeyboardInterrupt as error:
             if not state.exists():
                 raise
-            said = str(error) or f"interrupted; the last state of the training is in {state}"
-            interrupted = Interrupted(f"{said}: go on with --resume")
+            reason = str(error) or f"interrupted; the last state of the training is in {state}"
+            interrupted = Interrupted(f"{reason}: go on with --resume")
             interrupted.exit_code = getattr(error, "exit_code", 130)
             raise interrupted from error
     seconds = gan.history.last["seconds"]
@@ -101,41 +128,41 @@ def fit_and_save(params: dict[str, Any], fit: Fit, *, verb: str) -> None:
         data_out["skipped"] = dict(dataset.skipped)
     if gan.transfer is not None:
         data_out["transfer"] = gan.transfer.to_json()
-    result(lines, data_out, params["as_json"])
+    result(lines, data_out, fitting.as_json)
 
 
 def _fit(
-    params: dict[str, Any], fit: Fit, state: Path, every: dict[str, Any] | None, *, quiet: bool, verb: str = ""
+    fitting: Fitting, fit: Fit, state: Path, every: dict[str, Any] | None, verb: str
 ) -> "tuple[ConditionalGAN, Dataset]":
     """Read the data and fit, watched and with snapshots as wanted."""
-    reading = {name: params[name] for name in ("target", "image_size", "encoding", "strict")}
-    dataset = _streamed(params) or options.dataset_from(params["data"], **reading, quiet=quiet)
+    dataset = _streamed(fitting) or fitting.reading.read(fitting.data, quiet=fitting.quiet)
     from ganaug.training.snapshot import Snapshot
 
-    if not quiet:
+    if not fitting.quiet:
         say(f"{verb} on {dataset.source}")
-    callbacks = _callbacks(**_watching(params)) if is_first_process() else []
+    callbacks = _callbacks(fitting) if is_first_process() else []
     callbacks.append(_savable())
-    if every is not None or params["resume"]:
-        overwrite = params["overwrite"] and not params["resume"]
-        callbacks.append(Snapshot(state, resume=params["resume"], overwrite=overwrite, **(every or {})))
-    return fit(dataset, callbacks), dataset
+    if every is not None or fitting.resume:
+        overwrite = fitting.overwrite and not fitting.resume
+        callbacks.append(Snapshot(state, resume=fitting.resume, overwrite=overwrite, **(every or {})))
+    gan = fit(dataset.X, dataset.y, random_state=fitting.seed, callbacks=callbacks, distributed=launched())
+    return gan, dataset
 
 
-def _streamed(params: dict[str, Any]) -> "Dataset | None":
+def _streamed(fitting: Fitting) -> "Dataset | None":
     """Return the table to be read chunk by chunk, if that is asked for or it is large."""
-    data, wanted = params["data"], params["stream"]
+    data, wanted, reading = fitting.data, fitting.stream, fitting.reading
     is_table = data.is_file() and data.suffix.lower() in _STREAMED
     if wanted and not is_table:
         raise typer.BadParameter(f"--stream needs a file that ends in {', '.join(_STREAMED)}; got {data}")
     if not is_table or wanted is False or (wanted is None and data.stat().st_size < _LARGE):
         return None
-    if params["image_size"] is not None:
+    if reading.image_size is not None:
         raise typer.BadParameter(f"--image-size has no meaning for {data}")
     from ganaug.data.readers import Dataset
     from ganaug.data.table.stream import TableStream
 
-    return Dataset(TableStream(data, params["target"], encoding=params["encoding"]), None, f"{data}, chunk by chunk")
+    return Dataset(TableStream(data, reading.target, encoding=reading.encoding), None, f"{data}, chunk by chunk")
 
 
 def _every(text: str) -> dict[str, Any] | None:
@@ -148,16 +175,13 @@ def _every(text: str) -> dict[str, Any] | None:
     return {"seconds": float(found[1])} if found[1] else {"steps": int(found[2])}
 
 
-def _watching(params: dict[str, Any]) -> dict[str, Any]:
-    return {name: params[name] for name in ("watch", "quiet", "tensorboard")}
-
-
-def _refuse_contradictions(watch: bool, quiet: bool, tensorboard: Path | None, resume: bool) -> None:
-    if watch and quiet:
+def _refuse_contradictions(fitting: Fitting) -> None:
+    if fitting.watch and fitting.quiet:
         raise typer.BadParameter("--watch and --quiet contradict each other")
-    used = tensorboard is not None and tensorboard.is_dir() and any(tensorboard.iterdir()) and not resume
-    if tensorboard is not None and (used or (tensorboard.exists() and not tensorboard.is_dir())):
-        raise OutputError(f"{tensorboard} exists and is not an empty folder; give every run a new one")
+    folder = fitting.tensorboard
+    if folder is None or not folder.exists() or (folder.is_dir() and (fitting.resume or not any(folder.iterdir()))):
+        return
+    raise OutputError(f"{folder} exists and is not an empty folder; give every run a new one")
 
 
 def _savable() -> "Callback":
@@ -171,9 +195,11 @@ def _savable() -> "Callback":
     return Savable()
 
 
-def _callbacks(watch: bool, quiet: bool, tensorboard: Path | None) -> "list[Callback]":
+def _callbacks(fitting: Fitting) -> "list[Callback]":
     from ganaug.evaluation.watching import RareFidelity
     from ganaug.training.callbacks import LiveTable, ProgressBar, TensorBoard
 
-    callbacks: list[Callback] = [] if quiet else [LiveTable() if watch else ProgressBar()]
-    return callbacks if tensorboard is None else [*callbacks, TensorBoard(tensorboard, measure=RareFidelity())]
+    callbacks: list[Callback] = [] if fitting.quiet else [LiveTable() if fitting.watch else ProgressBar()]
+    if fitting.tensorboard is not None:
+        callbacks.append(TensorBoard(fitting.tensorboard, measure=RareFidelity()))
+    return callbacks

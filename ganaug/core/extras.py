@@ -1,6 +1,7 @@
 """Optional dependencies, imported when they are first needed."""
 
 from importlib import import_module
+from importlib.util import find_spec
 from types import ModuleType
 
 from ganaug.core.errors import MissingExtraError
@@ -28,6 +29,18 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != module.partition(".")[0]:
             raise
-        raise MissingExtraError(
-            f"{purpose} needs {error.name}, which is not installed; use: pip install 'ganaug[{extra}]'"
-        ) from None
+        raise _missing(error.name, extra, purpose) from None
+
+
+def refuse_missing(*modules: str, extra: str, purpose: str) -> None:
+    """Raise `MissingExtraError` unless all these top-level modules of an extra are there; none is imported.
+
+    To be asked before minutes of work, or at the head of a module that cannot do without them.
+    """
+    missing = next((module for module in modules if find_spec(module) is None), None)
+    if missing is not None:
+        raise _missing(missing, extra, purpose)
+
+
+def _missing(module: str | None, extra: str, purpose: str) -> MissingExtraError:
+    return MissingExtraError(f"{purpose} needs {module}, which is not installed; use: pip install 'ganaug[{extra}]'")

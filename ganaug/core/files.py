@@ -57,7 +57,10 @@ def locked(target: Path, *, who: str = "process") -> Iterator[None]:
     path = target.absolute().with_name(f".{target.name}.{'' if who == 'process' else who + '.'}lock")
     with os_errors(target):
         path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path, timeout=0, is_singleton=False, fallback_to_soft=False)
+        try:
+            lock = FileLock(path, timeout=0, is_singleton=False, fallback_to_soft=False)
+        except TypeError:  # earlier versions have no soft lock to fall back to
+            lock = FileLock(path, timeout=0, is_singleton=False)
         try:
             lock.acquire()
         except Timeout:

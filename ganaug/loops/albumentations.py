@@ -11,7 +11,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from ganaug.core.extras import refuse_missing
+
 os.environ.setdefault("NO_ALBUMENTATIONS_UPDATE", "1")
+refuse_missing("albumentations", extra="images", purpose="GANReplace for albumentations")
 
 import albumentations as A  # noqa: E402
 

@@ -4,7 +4,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageFile
 from torch import Tensor
 from torchvision import tv_tensors
 
@@ -85,7 +85,10 @@ class Likeness:
         elif self.last:
             sample = np.ascontiguousarray(sample.transpose(1, 2, 0))
         if self.dtype is None:
-            return Image.fromarray(sample)
+            picture = Image.fromarray(sample)
+            if not issubclass(self.kind, ImageFile.ImageFile):
+                picture.__class__ = self.kind  # fastai's transforms ask for its own class, and make it in this way
+            return picture
         if isinstance(self.dtype, np.dtype):
             return valued(sample, self.pixels, self.dtype)
         made = valued(torch.from_numpy(sample), self.pixels, self.dtype)

@@ -16,7 +16,7 @@ Pair: TypeAlias = tuple[Any, Any]  # image and label
 _HANDLED = ("transform", "target_transform", "transforms")
 _LOOKS_LIKE_ONE = re.compile(r"trans|aug|tf|preproc|normali", re.IGNORECASE)  # names of other attributes
 _LIBRARIES = ("torchvision.transforms", "albumentations", "kornia", "monai.transforms")
-_REMEDY = (
+REMEDY = (
     "synthetic items would miss it. Give SyntheticMix a dataset without it and transform=, which is applied to all "
     "items; or join the dataset with ganaug.PoolDataset(pool, transform=...) by torch's ConcatDataset"
 )
@@ -35,14 +35,14 @@ def refuse_hidden(dataset: Any) -> None:
     elif isinstance(dataset, ConcatDataset):
         own = [[getattr(part, name, None) for name in _HANDLED] for part in dataset.datasets]
         if any(str(one) != str(own[0]) for one in own):
-            raise SchemaError(f"parts of the ConcatDataset have different transforms, {own[0]} and others; {_REMEDY}")
+            raise SchemaError(f"parts of the ConcatDataset have different transforms, {own[0]} and others; {REMEDY}")
         for part in dataset.datasets:
             refuse_hidden(part)
     elif _set_transform(dataset) is None:
         for name, value in getattr(dataset, "__dict__", {}).items():
             library = type(value).__module__.startswith(_LIBRARIES)
             if name not in _HANDLED and callable(value) and (library or _LOOKS_LIKE_ONE.search(name)):
-                raise SchemaError(f"the dataset has a transform {name!r} that only real items pass through; {_REMEDY}")
+                raise SchemaError(f"the dataset has a transform {name!r} that only real items pass through; {REMEDY}")
         inner = _inner(dataset)
         if inner is not None:
             refuse_hidden(getattr(dataset, inner))

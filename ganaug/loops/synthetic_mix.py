@@ -18,7 +18,7 @@ from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset, get_
 from ganaug.core.errors import ConfigError, PoolError, SchemaError, did_you_mean
 from ganaug.loops.appearance import Likeness
 from ganaug.loops.labels import matched, plain
-from ganaug.loops.own_transforms import apply_own, bare, has_own, refuse_hidden, transformed
+from ganaug.loops.own_transforms import REMEDY, apply_own, bare, has_own, refuse_hidden, transformed
 from ganaug.loops.pool import Pool, is_pool
 from ganaug.loops.source import temporary
 from ganaug.models.synthesizer import Synthesizer, load
@@ -214,7 +214,7 @@ class SyntheticMix(Dataset):
         """Look at what items are before and after the data set's own transforms, without moving any generator."""
         refuse_hidden(self.dataset)
         with _generators_kept():
-            item = bare(self.dataset)[0]
+            item = self._before_transforms()
             image, label = self._parts(item)
             self._kind, self._dict = type(item), isinstance(item, Mapping)
             foreign = [key for key in item if key not in self.keys] if self._dict else []
@@ -230,6 +230,16 @@ class SyntheticMix(Dataset):
             firsts = [_images(self[i]) for i in dict.fromkeys((0, len(real) - 1))]
             made = _images(self._tried())
         _compare(firsts, made)
+
+    def _before_transforms(self) -> Any:
+        """Return the first real item as it is before the data set's own transforms."""
+        try:
+            return bare(self.dataset)[0]
+        except Exception as error:
+            raise SchemaError(
+                f"the items of a {type(self.dataset).__name__} cannot be had without its transforms "
+                f"({type(error).__name__}: {error}); {REMEDY}"
+            ) from error
 
     def _tried(self) -> Any:
         """Return a synthetic item, or say that it does not pass through what real ones pass through."""
@@ -396,16 +406,16 @@ def _pool(source: Synthesizer | Pool, made: list[tuple[int, int]], random_state:
 def _label_like(label: Any) -> Any:
     """Return a function from a plain label to one of the type of `label`."""
     if isinstance(label, Tensor):
-        return _AsTensor(label.dtype)
+        return _AsTensor(label)
     return type(label)
 
 
 class _AsTensor:
-    def __init__(self, dtype: torch.dtype) -> None:
-        self.dtype = dtype
+    def __init__(self, like: Tensor) -> None:
+        self.dtype, self.kind = like.dtype, type(like)
 
     def __call__(self, label: Any) -> Tensor:
-        return torch.tensor(label, dtype=self.dtype)
+        return torch.tensor(label, dtype=self.dtype).as_subclass(self.kind)
 
 
 def _look(image: Any) -> tuple[Any, ...]:

@@ -17,9 +17,12 @@ from ganaug.loops.appearance import Likeness, check_range, valued
 from ganaug.loops.labels import condition_of, matched, plain
 from ganaug.loops.pool import Pool
 from ganaug.loops.source import as_source, draw
+from ganaug.models.device import resolve_device
 from ganaug.models.synthesizer import Synthesizer
 
-_PLACED = (tv_tensors.BoundingBoxes, tv_tensors.Mask, tv_tensors.KeyPoints, tv_tensors.Video)
+_PLACED = tuple(
+    getattr(tv_tensors, name) for name in ("BoundingBoxes", "Mask", "KeyPoints", "Video") if hasattr(tv_tensors, name)
+)
 _HARD = "expected class labels of shape (batch_size,)"
 _BEFORE = ": put GANReplace before MixUp, CutMix and one-hot encoding"
 _IN_NUMPY = (torch.uint8, torch.float32, torch.float64)
@@ -96,7 +99,7 @@ class GANReplace(v2.Transform):
             raise ConfigError(f"labels_getter must be 'default' or a function; got {labels_getter!r}")
         if isinstance(classes, str):
             raise ConfigError(f"classes must be several, like [{classes!r}]; got {classes!r}")
-        live = torch.accelerator.is_available() if live is None else live
+        live = resolve_device("auto") != "cpu" if live is None else live
         self.source = as_source(source, n_per_class, live=live, random_state=random_state)
         self.p = p
         self.inplace = inplace

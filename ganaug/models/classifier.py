@@ -4,8 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torchvision.transforms import v2
 
+from ganaug.core.extras import require
 from ganaug.core.threads import threads
 
 _BATCH = 128
@@ -47,6 +47,7 @@ def fit_classifier(
     x, c = torch.from_numpy(images), torch.from_numpy(labels)
     drawn = torch.from_numpy(np.asarray(weights, dtype=np.float64))
     importance = None if loss_weights is None else torch.tensor(loss_weights, dtype=torch.float32)
+    v2 = require("torchvision.transforms.v2", extra="images", purpose="judging images")
     bilinear = v2.InterpolationMode.BILINEAR
     move = v2.RandomAffine(12, translate=(0.08, 0.08), scale=(0.9, 1.1), interpolation=bilinear, fill=-1)
     with torch.random.fork_rng(devices=[]), threads(1):

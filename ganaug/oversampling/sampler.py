@@ -12,7 +12,8 @@ from imblearn.utils import check_target_type
 from imblearn.utils._validation import _check_X
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils.validation import check_consistent_length
+from sklearn_compat.utils.validation import validate_data
 
 from ganaug.core.config import TrainConfig
 from ganaug.core.errors import ConfigError
@@ -288,6 +289,9 @@ class GANOverSampler(BaseOverSampler):
             warnings.warn(message, NoGainWarning, stacklevel=6)
         self.judgement_ = judgement
         return judgement.shares
+
+    def _more_tags(self):  # of scikit-learn before 1.6
+        return {"allow_nan": True, "X_types": ["2darray", "3darray", "string", "sparse", "dataframe"]}
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

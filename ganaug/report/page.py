@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ganaug.core.extras import require
+from ganaug.core.extras import refuse_missing
 from ganaug.core.files import refuse_unwritable, replacing
 from ganaug.data.kind import kind_named
 from ganaug.evaluation.words import GLOSSARY, MARKS, QUESTIONS, shortened
@@ -60,8 +60,7 @@ def write(evaluation: "Evaluation", path: str | Path, *, samples: bool = True, o
 
 def require_extras() -> None:
     """Raise `MissingExtraError` unless all that a report needs is installed: to be asked before minutes of work."""
-    for module in ("jinja2", "matplotlib"):
-        require(module, extra="report", purpose="a report")
+    refuse_missing("jinja2", "matplotlib", "PIL", extra="report", purpose="a report")
 
 
 def render(evaluation: "Evaluation", *, samples: bool = True) -> str:

@@ -2,9 +2,12 @@
 
 from base64 import b64encode
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _ACROSS = 8
 _MAX_IMAGES = 24  # images in a grid
@@ -30,6 +33,8 @@ def pairs(above: np.ndarray, below: np.ndarray) -> str:
 
 
 def _uri(rows: list[list[np.ndarray]]) -> str:
+    from PIL import Image
+
     tiles = [[_tile(image) for image in row] for row in rows]
     width, height = tiles[0][0].size
     gap = max(2, max(width, height) // 10)
@@ -47,7 +52,9 @@ def _uri(rows: list[list[np.ndarray]]) -> str:
     return "data:image/png;base64," + b64encode(buffer.getvalue()).decode()
 
 
-def _tile(image: np.ndarray) -> Image.Image:
+def _tile(image: np.ndarray) -> "Image.Image":
+    from PIL import Image
+
     tile = Image.fromarray(image)
     longest = max(tile.size)
     if longest > _SIDE:

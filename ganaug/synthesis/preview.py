@@ -1,13 +1,15 @@
 """The contact sheet: real images above synthetic ones."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from ganaug.data.image.pixels import to_picture
 from ganaug.models.synthesizer import Synthesizer
 from ganaug.synthesis.real import take
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _ACROSS = 16  # images in a row
 _ROWS = 2  # rows of each kind
@@ -21,7 +23,7 @@ MAX_SHOWN = _ACROSS * _ROWS  # images of a class, real and synthetic each
 
 def contact_sheet(
     synthesizer: Synthesizer, synthetic: dict[Any, np.ndarray], real: tuple[Any, Any] | None
-) -> Image.Image:
+) -> "Image.Image":
     """Return a picture with, for each class, two rows of real images (where known) above two rows of synthetic ones.
 
     Parameters
@@ -33,6 +35,8 @@ def contact_sheet(
     real : (X, y) or None
         Real images and their labels.
     """
+    from PIL import Image
+
     strips = []
     for label, images in synthetic.items():
         if real is not None:
@@ -52,8 +56,10 @@ def contact_sheet(
     return sheet
 
 
-def _strip(caption: str, images: np.ndarray) -> Image.Image:
+def _strip(caption: str, images: np.ndarray) -> "Image.Image":
     """Draw ``images (n, channels, height, width)`` in [-1, 1] in rows under a caption."""
+    from PIL import Image, ImageDraw
+
     height, width = images.shape[2:]
     scale = max(1, -(-_TILE // max(height, width)))
     step_x, step_y = width * scale + _GAP, height * scale + _GAP

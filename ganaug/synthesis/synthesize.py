@@ -10,6 +10,7 @@ import torch
 
 import ganaug
 from ganaug.core.errors import ConfigError, SchemaError
+from ganaug.core.extras import refuse_missing
 from ganaug.core.processes import ranks
 from ganaug.core.schema import MARK
 from ganaug.data.kind import kind_named
@@ -226,6 +227,9 @@ def plan_output(
     if single_file and any(planned.n_real for planned in classes):
         dtypes = _with_mark(dtypes)
     data = [*(() if isinstance(preview, bool) else preview), *(include_real or ())]
+    preview = preview is not False and kind.has_preview and not single_file and (shard is None or shard[0] == 0)
+    if preview:
+        refuse_missing("PIL", extra="images", purpose="a preview (preview=False makes none)")
     libraries = {"ganaug": ganaug.__version__, "torch": torch.__version__, "numpy": np.__version__}
     return Plan(
         output=format or kind.writer,
@@ -240,7 +244,7 @@ def plan_output(
         escape_formulas=escape_formulas,
         separator=separator,
         decimal=decimal,
-        preview=preview is not False and kind.has_preview and not single_file and (shard is None or shard[0] == 0),
+        preview=preview,
         checkpoint_sha256=synthesizer.sha256,
         weights_sha256=synthesizer.digest(),
         real_sha256=digest_of_data(*data) if data else None,

@@ -223,4 +223,5 @@ def _spread(own: Tensor) -> Tensor:
 
 
 def _grad_norm(network: nn.Module) -> float:
-    return float(nn.utils.get_total_norm([p.grad for p in network.parameters() if p.grad is not None]))
+    norms = [torch.linalg.vector_norm(p.grad) for p in network.parameters() if p.grad is not None]
+    return float(torch.linalg.vector_norm(torch.stack(norms)))

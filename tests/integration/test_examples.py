@@ -63,6 +63,7 @@ def test_example_runs(example, tmp_path):
     images, labels = rng.integers(0, 256, (60, 8, 8), dtype=np.uint8), np.repeat([0, 1], [48, 12])
     np.savez(tmp_path / "small.npz", images=images, labels=labels, split=(np.arange(60) % 3 == 0).astype(int))
     command = [sys.executable, EXAMPLES / example, *ARGUMENTS[example]]
+    pytest.importorskip("torchvision")
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     assert all(word in done.stdout for word in SHOWN.get(example, ()))

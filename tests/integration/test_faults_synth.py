@@ -15,6 +15,9 @@ import pandas as pd
 import pytest
 
 import ganaug
+
+pytest.importorskip("typer")
+
 from ganaug.cli.app import run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="signals, limits and forks of Linux")

@@ -14,6 +14,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+
+pytest.importorskip("typer")
+pytest.importorskip("PIL")
 from PIL import Image
 
 from ganaug.cli.app import run

@@ -7,6 +7,9 @@ import pytest
 import torch
 from pydantic import BaseModel, ConfigDict
 from torch import nn
+
+pytest.importorskip("typer")
+
 from typer.testing import CliRunner
 
 import ganaug

@@ -6,6 +6,7 @@ import shutil
 import sys
 import tempfile
 from importlib import import_module, metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,21 @@ from ganaug.cli.commands.plugins import parts
 from ganaug.cli.console import result
 from ganaug.core.errors import GANAugError
 
-_PACKAGES = {  # distribution and the module that proves that it works; None: is not needed
+_PACKAGES = {  # distribution and the module that proves that it works
     "torch": "torch",
-    "torchvision": "torchvision",
     "numpy": "numpy",
     "pandas": "pandas",
     "scikit-learn": "sklearn",
     "imbalanced-learn": "imblearn",
-    "albumentations": "albumentations",
-    "pillow": "PIL.Image",
     "safetensors": "safetensors",
 }
-_OPTIONAL = {"pyarrow": "pyarrow.parquet"}
+_OPTIONAL = {  # the same, and what is not possible without it, and the extra that brings it
+    "torchvision": ("torchvision", "images are not judged, and no training loop mixes them", "images"),
+    "albumentations": ("albumentations", "albumentations' GANReplace is not there", "images"),
+    "opencv-python-headless": ("cv2", "no PNG files are written", "images"),
+    "pillow": ("PIL.Image", "image files cannot be read", "images"),
+    "pyarrow": ("pyarrow.parquet", ".parquet cannot be read", "parquet"),
+}
 _LITTLE = 10**9  # bytes
 
 
@@ -77,13 +81,15 @@ def _machine() -> dict[str, Any]:
 
 def _versions(problems: list[str], warnings: list[str]) -> dict[str, str]:
     found = {}
-    for name, module in {"ganaug": "ganaug", **_PACKAGES, **_OPTIONAL}.items():
+    optional = {name: module for name, (module, _, _) in _OPTIONAL.items()}
+    for name, module in {"ganaug": "ganaug", **_PACKAGES, **optional}.items():
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
-            if name in _OPTIONAL:
-                warnings.append(f"{name} is not installed: .parquet cannot be read; pip install 'ganaug[parquet]'")
+            if name in _OPTIONAL and find_spec(module.partition(".")[0]) is None:  # OpenCV has four distributions
+                _, without, extra = _OPTIONAL[name]
+                warnings.append(f"{name} is not installed: {without}; pip install 'ganaug[{extra}]'")
                 continue
         try:
             import_module(module)

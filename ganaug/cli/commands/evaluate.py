@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 _HELD_OUT = 0.3  # of DATA, where there is no --test
 
 
+@options.grouped
 def evaluate(
     model: Annotated[Path, typer.Argument(help="A checkpoint that ganaug train or finetune wrote.")],
     data: Annotated[
@@ -28,10 +29,8 @@ def evaluate(
             show_default="train anew on 70 % of DATA, judge on the rest",
         ),
     ] = None,
-    target: options.Target = None,
-    image_size: options.ImageSize = None,
-    encoding: options.Encoding = None,
-    strict: options.Strict = False,
+    *,
+    reading: options.Reading,
     questions: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,9 +75,8 @@ def evaluate(
 
         refuse_unwritable(report, overwrite=overwrite)
         require_extras()
-    reading: dict[str, Any] = {"encoding": encoding, "strict": strict, "quiet": quiet}
-    dataset = options.dataset_from(data, target, image_size, **reading)
-    unseen = None if test is None else options.dataset_from(test, target, image_size, **reading)
+    dataset = reading.read(data, quiet=quiet)
+    unseen = None if test is None else reading.read(test, quiet=quiet)
     from ganaug.evaluation.evaluate import QUESTIONS, evaluate as measure
 
     source: Any = model

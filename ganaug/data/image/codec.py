@@ -3,9 +3,9 @@
 from typing import Any, Literal
 
 import numpy as np
-from PIL import Image
 
 from ganaug.core.errors import SchemaError
+from ganaug.core.extras import require
 from ganaug.core.schema import ImageSchema
 from ganaug.data.codec import Codec, Span
 from ganaug.data.image.pixels import to_picture
@@ -119,7 +119,10 @@ class ImageCodec(Codec):
             array = array[:, 0]
         elif self.schema.layout == "NHWC":
             array = np.ascontiguousarray(np.moveaxis(array, 1, -1))
-        return [Image.fromarray(image) for image in array] if self.schema.container == "pil" else array
+        if self.schema.container == "array":
+            return array
+        image = require("PIL.Image", extra="images", purpose="a list of PIL images")
+        return [image.fromarray(pixels) for pixels in array]
 
     def to_uint8(self, X: Any) -> np.ndarray:
         """Return ``(N, H, W)`` or ``(N, H, W, C)`` uint8 for files and screens, the fitted scale stretched to 0…255."""
@@ -159,7 +162,7 @@ def _as_array(X: Any) -> tuple[np.ndarray, Literal["array", "pil"]]:
     if not isinstance(X, (list, tuple)):
         return _numeric(np.asarray(X)), "array"
     images = list(X)
-    pil = [image for image in images if isinstance(image, Image.Image)]
+    pil = [image for image in images if hasattr(image, "getbands")]
     if pil and len(pil) < len(images):
         raise SchemaError("expected a list of PIL images only; some entries are something else")
     modes = sorted({image.mode for image in pil} - _MODES.keys())

@@ -61,7 +61,8 @@ def gains_from_bfloat16(device: str) -> bool:
     """Whether autocast pays for convolutions: on GPUs with bfloat16 and on CPUs that multiply it."""
     if device.startswith("cuda"):
         return torch.cuda.is_bf16_supported()
-    return device == "cpu" and bool(torch.cpu.get_capabilities().get("avx512_bf16", False))
+    capabilities: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older versions cannot tell
+    return device == "cpu" and bool(capabilities.get("avx512_bf16", False))
 
 
 def show(codec: Codec, encoded: np.ndarray) -> np.ndarray:

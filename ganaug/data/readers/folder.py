@@ -7,12 +7,16 @@ import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageOps
 
 from ganaug.core.errors import SchemaError
+from ganaug.core.extras import refuse_missing
 from ganaug.data.readers.dataset import Dataset
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 _SMALLEST = 4  # pixels a side, as `ganaug.data.image.codec` asks for
@@ -33,6 +37,7 @@ def read_image_folder(path: Path, *, image_size: tuple[int, int] | None = None) 
         If there are no class folders or no images, two class names look the same, or sizes differ and `image_size` is
         not given.
     """
+    refuse_missing("PIL", extra="images", purpose="reading images")
     skipped: list[tuple[str, str]] = []
     images: list[np.ndarray] = []
     labels: list[str] = []
@@ -116,6 +121,8 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 def _decode(file: Path, size: tuple[int, int] | None) -> tuple[np.ndarray, bool]:
     """Return ``(H, W)`` or ``(H, W, 3)`` uint8, turned as EXIF says, and whether the file holds further images."""
+    from PIL import Image, ImageOps
+
     if not os.path.getsize(file):
         raise ValueError("the file is empty")
     with warnings.catch_warnings():
@@ -134,8 +141,10 @@ def _decode(file: Path, size: tuple[int, int] | None) -> tuple[np.ndarray, bool]
             return np.asarray(_plain(image, size)), several
 
 
-def _plain(image: Image.Image, size: tuple[int, int] | None) -> Image.Image:
+def _plain(image: "Image.Image", size: tuple[int, int] | None) -> "Image.Image":
     """Reduce to gray or RGB of 8 bits, and resize."""
+    from PIL import Image
+
     if image.mode.startswith("I"):
         pixels = np.asarray(image)
         if pixels.min() < 0 or pixels.max() > 65535:

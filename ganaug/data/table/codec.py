@@ -305,6 +305,8 @@ def _parse_dtype(text: str) -> Any:
             return pd.ArrowDtype(getattr(pa, match["decimal"])(int(match["precision"]), int(match["scale"])))
         values, indices = (pa.type_for_alias(match[name]) for name in ("values", "indices"))
         return pd.ArrowDtype(pa.dictionary(indices, values, match["ordered"] == "1"))
+    if text == "str":  # before pandas 3 texts are objects, and astype("str") makes "nan" of what is missing
+        return pd.Series([""]).dtype
     if not text.startswith("Sparse["):
         return text
     subtype, fill = text[len("Sparse[") : -1].split(", ")

@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, ClassVar
 
-import cv2
 import numpy as np
 
+from ganaug.core.extras import refuse_missing
+from ganaug.data.codec import Codec
 from ganaug.synthesis.plan import Shard
 from ganaug.synthesis.writers.base import Writer
 
-_PNG = (cv2.IMWRITE_PNG_COMPRESSION, 1)  # of zlib: faster, and hardly larger, than at the usual 6
+_COMPRESSION = 1  # of zlib: faster, and hardly larger, than at the usual 6
 _BGR = {3: [2, 1, 0], 4: [2, 1, 0, 3]}  # OpenCV's order of channels
 
 
@@ -23,6 +24,11 @@ class ImageFolderWriter(Writer):
 
     kind: ClassVar[str | None] = "image"
     libraries = ("cv2",)
+
+    @classmethod
+    def refuse_unwritable(cls, codec: Codec) -> None:
+        """Refuse if OpenCV is not installed."""
+        refuse_missing("cv2", extra="images", purpose="writing PNG files")
 
     def write(self, folder: Path, shard: Shard, chunks: Iterable[Any]) -> dict[str, str]:
         """Write one PNG a sample."""
@@ -47,4 +53,7 @@ class ImageFolderWriter(Writer):
 
 def _png(pixels: np.ndarray) -> bytes:
     """Encode uint8 ``(height, width)`` or ``(height, width, channels)``; other threads run meanwhile."""
-    return cv2.imencode(".png", pixels if pixels.ndim == 2 else pixels[..., _BGR[pixels.shape[2]]], _PNG)[1].tobytes()
+    import cv2
+
+    in_order = pixels if pixels.ndim == 2 else pixels[..., _BGR[pixels.shape[2]]]
+    return cv2.imencode(".png", in_order, (cv2.IMWRITE_PNG_COMPRESSION, _COMPRESSION))[1].tobytes()

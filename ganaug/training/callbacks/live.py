@@ -3,6 +3,7 @@
 import time
 from typing import TYPE_CHECKING
 
+from ganaug.core.extras import refuse_missing
 from ganaug.training.callbacks.base import Callback, Run
 
 if TYPE_CHECKING:
@@ -33,9 +34,15 @@ class LiveTable(Callback):
     ----------
     console : rich.console.Console, optional
         Where to; by default a console on stderr.
+
+    Raises
+    ------
+    MissingExtraError
+        If rich is not installed (the extra ``cli``).
     """
 
     def __init__(self, console: "Console | None" = None) -> None:
+        refuse_missing("rich", extra="cli", purpose="a live table")
         self.console = console
 
     def on_train_start(self, trainer: Run) -> None:

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from ganaug.core.extras import refuse_missing
 from ganaug.training.callbacks.base import Callback, Run
 
 if TYPE_CHECKING:
@@ -15,9 +16,15 @@ class ProgressBar(Callback):
     ----------
     console : rich.console.Console, optional
         Where to; by default a console on stderr.
+
+    Raises
+    ------
+    MissingExtraError
+        If rich is not installed (the extra ``cli``).
     """
 
     def __init__(self, console: "Console | None" = None) -> None:
+        refuse_missing("rich", extra="cli", purpose="a progress bar")
         self.console = console
 
     def on_train_start(self, trainer: Run) -> None:

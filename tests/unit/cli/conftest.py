@@ -3,14 +3,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from PIL import Image
-
-from ganaug.cli.app import run
 
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path, monkeypatch):
     """Every test starts in an empty folder, with an empty cache."""
+    pytest.importorskip("typer")
     monkeypatch.setenv("GANAUG_CACHE_DIR", str(tmp_path / "cache"))
     monkeypatch.setenv("COLUMNS", "200")
     (tmp_path / "work").mkdir()
@@ -21,6 +19,8 @@ def elsewhere(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
     """The same kind of thing as a folder of images, an .npz file and a table."""
+    from PIL import Image
+
     folder = tmp_path_factory.mktemp("data")
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (24, 8, 8), dtype=np.uint8)
@@ -45,6 +45,8 @@ def data(tmp_path_factory):
 @pytest.fixture(scope="session")
 def models(data, tmp_path_factory):
     """Checkpoints of the images and of the table."""
+    from ganaug.cli.app import run
+
     folder = tmp_path_factory.mktemp("models")
     for name, source in (("images", "images.npz"), ("orders", "orders.csv")):
         out = folder / f"{name}.safetensors"
@@ -55,6 +57,7 @@ def models(data, tmp_path_factory):
 @pytest.fixture
 def cli(capsys):
     """Run a command line; return exit code, stdout and stderr."""
+    from ganaug.cli.app import run
 
     def call(*arguments):
         code = run([str(argument) for argument in arguments])

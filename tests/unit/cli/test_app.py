@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 import ganaug
+
+pytest.importorskip("typer")
+
 from ganaug.cli.app import run
 from ganaug.core.errors import CheckpointError
 

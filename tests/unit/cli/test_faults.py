@@ -17,7 +17,7 @@ import pytest
 
 from ganaug.core import checkpoint
 
-GANAUG = [sys.executable, "-c", "from ganaug.cli.app import main; main()"]
+GANAUG = [sys.executable, "-c", "from ganaug.cli import main; main()"]
 FAST = ("--max-steps", "3", "--quiet")
 
 

@@ -38,12 +38,9 @@ class TestFormats:
         parts = [pd.read_csv(path) for path in sorted((elsewhere / "csv").glob("*/*.csv"))]
         assert [len(part) for part in parts] == [10, 10, 5] * 2
         pd.testing.assert_frame_equal(pd.concat(parts, ignore_index=True), rows)
-        assert manifest(elsewhere / "csv")["dtypes"] == {
-            "amount": "float64",
-            "items": "int64",
-            "kind": "str",
-            "fraud": "str",
-        }
+        text = str(pd.Series(["a"]).dtype)  # object before pandas 3
+        expected = {"amount": "float64", "items": "int64", "kind": text, "fraud": text}
+        assert manifest(elsewhere / "csv")["dtypes"] == expected
 
     def test_npz_of_images_is_what_png_shows(self, ok, models, elsewhere):
         ok("synth", "--model", models / "images.safetensors", "-n", 3, "-o", "o.npz")

@@ -97,6 +97,7 @@ def test_plot_needs_a_history_and_matplotlib(monkeypatch, history):
 
     from ganaug.core.errors import GANAugError, MissingExtraError
 
+    pytest.importorskip("matplotlib")
     with pytest.raises(GANAugError, match="the history is empty"):
         History().plot()
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)

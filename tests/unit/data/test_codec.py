@@ -1,6 +1,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+
+pytest.importorskip("PIL")
+
 from PIL import Image
 from scipy import sparse
 

@@ -4,7 +4,6 @@ import torch
 
 import ganaug
 from ganaug.core.classes import Classes
-from ganaug.loops.pool import write
 
 SHAPE = (3, 8, 8)
 
@@ -17,6 +16,7 @@ def told(value):
 @pytest.fixture(scope="session")
 def make_pool():
     """Write a pool whose samples are of one colour, which says class and position."""
+    from ganaug.loops.pool import write
 
     def make(path, labels=(0, 1, 2), counts=(5, 7, 9), shape=SHAPE, first=20, overwrite=False, **described):
         chunks = [

@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+pytest.importorskip("albumentations")
+
 from ganaug import ConfigError, SchemaError
 from ganaug.loops.albumentations import A, GANReplace
 

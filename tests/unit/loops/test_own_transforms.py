@@ -3,6 +3,10 @@
 import numpy as np
 import pytest
 import torch
+
+pytest.importorskip("torchvision")
+pytest.importorskip("PIL")
+
 from PIL import Image
 from torch.utils.data import ConcatDataset, Dataset
 from torchvision.transforms import v2

@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 import torch
 
+pytest.importorskip("torchvision")
+
 import ganaug
 from ganaug import ConfigError, OutputError, Pool, PoolError, PoolRefresh, SchemaError
 from ganaug.loops import pool as pool_module

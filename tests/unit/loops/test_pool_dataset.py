@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 from torch.utils.data import ConcatDataset, DataLoader
+
+pytest.importorskip("torchvision")
+
 from torchvision.transforms import v2
 
 import ganaug

@@ -4,6 +4,10 @@ import random
 import numpy as np
 import pytest
 import torch
+
+pytest.importorskip("torchvision")
+pytest.importorskip("PIL")
+
 from PIL import Image
 from torch.utils.data import (
     ConcatDataset,

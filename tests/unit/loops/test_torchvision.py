@@ -3,6 +3,10 @@ import pickle
 import numpy as np
 import pytest
 import torch
+
+pytest.importorskip("torchvision")
+pytest.importorskip("PIL")
+
 from PIL import Image
 from torch.utils.data import DataLoader, TensorDataset, default_collate
 from torchvision import tv_tensors
@@ -143,9 +147,9 @@ class TestRefused:
         [
             tv_tensors.BoundingBoxes(torch.zeros(6, 4), format="XYXY", canvas_size=(8, 8)),
             tv_tensors.Mask(torch.zeros(6, 8, 8)),
-            tv_tensors.KeyPoints(torch.zeros(6, 2), canvas_size=(8, 8)),
             tv_tensors.Video(torch.zeros(6, 2, 3, 8, 8)),
-        ],
+        ]
+        + ([tv_tensors.KeyPoints(torch.zeros(6, 2), canvas_size=(8, 8))] if hasattr(tv_tensors, "KeyPoints") else []),
         ids=lambda placed: type(placed).__name__,
     )
     def test_what_belongs_to_the_contents(self, pool, images, placed):
@@ -221,7 +225,7 @@ class TestSources:
         assert live.max() <= 16 and set(live.unique().tolist()) == set(pooled.unique().tolist())
 
     def test_live_is_the_default_on_an_accelerator_only(self, gan, pool, monkeypatch):
-        monkeypatch.setattr(torch.accelerator, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
         assert not isinstance(GANReplace(gan).source, ganaug.Pool)
         assert isinstance(GANReplace(pool).source, ganaug.Pool)
 

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from PIL import Image
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 
@@ -331,6 +330,8 @@ def test_wgan_keeps_its_weights_clipped(iris):
 
 
 def test_pil_images_come_back_as_pil_images():
+    from PIL import Image
+
     rng = np.random.default_rng(0)
     images = [Image.fromarray(rng.integers(0, 255, (12, 16, 3)).astype(np.uint8)) for _ in range(20)]
     gan = ganaug.train(images, ["a", "b"] * 10, max_steps=2, random_state=0)

@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("typer")
+
 from ganaug.cli.commands import cache
 
 

@@ -44,6 +44,7 @@ def test_missing_extra_is_a_remark(ok, monkeypatch):
         return real(name)
 
     monkeypatch.setattr(metadata, "version", without)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     report, _ = ok("doctor", "--json")
     assert report["problems"] == []
     assert "pip install 'ganaug[parquet]'" in report["remarks"][0]

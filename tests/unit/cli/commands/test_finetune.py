@@ -1,5 +1,8 @@
 import numpy as np
 import pytest
+
+pytest.importorskip("PIL")
+
 from PIL import Image
 
 import ganaug

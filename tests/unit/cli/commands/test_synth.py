@@ -6,6 +6,9 @@ import os
 import numpy as np
 import pandas as pd
 import pytest
+
+pytest.importorskip("PIL")
+
 from PIL import Image
 
 from ganaug.data.readers import read

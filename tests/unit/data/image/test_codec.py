@@ -5,6 +5,9 @@ import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 from hypothesis.extra import numpy as hnp
+
+pytest.importorskip("PIL")
+
 from PIL import Image
 
 from ganaug.core.errors import SchemaError

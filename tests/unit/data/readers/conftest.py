@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from PIL import Image
 
 
 @pytest.fixture
@@ -19,6 +18,7 @@ def gradient():
 @pytest.fixture
 def gray(gradient):
     """Write a gray image."""
+    from PIL import Image
 
     def write(path, pixels=gradient):
         path.parent.mkdir(parents=True, exist_ok=True)

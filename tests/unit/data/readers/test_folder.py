@@ -5,6 +5,9 @@ import zlib
 
 import numpy as np
 import pytest
+
+pytest.importorskip("PIL")
+
 from PIL import Image
 
 from ganaug.core.errors import SchemaError

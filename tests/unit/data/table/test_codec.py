@@ -535,3 +535,13 @@ def test_dtypes_of_pyarrow():
     for dtype, values in nested:
         with pytest.raises(SchemaError, match="column 'x' has the dtype .* cannot be learnt and given back"):
             TableCodec.fit(pd.DataFrame({"x": pd.Series(values, dtype=pd.ArrowDtype(dtype))}))
+
+
+def test_missing_texts_of_a_newer_pandas_stay_missing():
+    X = pd.DataFrame({"a": ["x", None, "y", "x"] * 5, "b": range(20)})
+    codec = TableCodec.fit(X)
+    schema = codec.schema.model_dump()
+    schema["columns"][0]["dtype"] = "str"  # as pandas 3 calls it; earlier ones turn None into "None" by that name
+    back = TableCodec.from_json(schema, codec.to_json()).decode(codec.encode(X), np.random.default_rng(0))
+    assert back["a"].isna().tolist() == X["a"].isna().tolist()
+    assert back["a"].dropna().tolist() == X["a"].dropna().tolist()

@@ -43,6 +43,7 @@ def frame():
 def path(request, frame, tmp_path):
     path = tmp_path / f"t.{request.param}"
     if request.param == "parquet":
+        pytest.importorskip("pyarrow")
         frame.to_parquet(path, row_group_size=130)
     else:
         frame.to_csv(path, index=False, sep="\t" if request.param == "tsv" else ",")
@@ -194,6 +195,7 @@ def test_no_file_no_target_no_parquet(tmp_path):
     (tmp_path / "t.csv").write_text("amount,fraud\n1,2\n")
     with pytest.raises(ganaug.SchemaError, match="did you mean 'fraud'"):
         TableStream(tmp_path / "t.csv", "frauds").sample()
+    pytest.importorskip("pyarrow")
     (tmp_path / "t.parquet").write_bytes(b"PAR1 rubbish")
     with pytest.raises(ganaug.SchemaError, match="cannot read .*t.parquet as a table"):
         TableStream(tmp_path / "t.parquet").sample()

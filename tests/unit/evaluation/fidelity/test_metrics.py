@@ -9,6 +9,9 @@ from scipy.stats import ks_2samp, mannwhitneyu
 from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import mutual_info_score
 from sklearn.model_selection import StratifiedKFold
+
+pytest.importorskip("torchmetrics")
+
 from torchmetrics.image.fid import FrechetInceptionDistance
 from torchmetrics.image.inception import InceptionScore
 from torchmetrics.image.kid import KernelInceptionDistance

@@ -3,6 +3,9 @@ import re
 import time
 
 import pytest
+
+pytest.importorskip("rich")
+
 from rich.console import Console
 from sklearn.datasets import load_iris
 

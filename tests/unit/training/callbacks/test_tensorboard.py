@@ -3,6 +3,8 @@ import sys
 
 import numpy as np
 import pytest
+
+pytest.importorskip("PIL")
 from PIL import Image
 from sklearn.datasets import load_iris
 

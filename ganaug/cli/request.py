@@ -1,6 +1,7 @@
 """What ``ganaug synth`` was asked for: which model, which classes, how many of each, which real data."""
 
 import math
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
     from ganaug.models.synthesizer import Synthesizer
 
+_DATA = (".csv", ".tsv", ".npz", ".parquet")
 _N = 1_000  # samples per class
 _WHAT, _SCALE = "What to make", "Scale"  # panels of the help
 
@@ -29,6 +31,9 @@ _WHAT, _SCALE = "What to make", "Scale"  # panels of the help
 class Request:
     """The options of the command, and what they stand for."""
 
+    checkpoint: Annotated[
+        Path | None, typer.Argument(metavar="MODEL", help="The same as --model.", show_default=False)
+    ] = None
     classes: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,6 +112,8 @@ class Request:
             "--escape-formulas", help="Put ' before text that spreadsheet programs would run, like =1+1 (csv)."
         ),
     ] = False
+    separator: Annotated[str, typer.Option("--sep", metavar="CHAR", help="Between cells (csv): , ; | or tab.")] = ","
+    decimal: Annotated[str, typer.Option(metavar="CHAR", help="In numbers (csv): . or ,")] = "."
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; say what, how large and how long, by a short sample.")
     ] = False
@@ -141,6 +148,9 @@ class Request:
         """Refuse options that contradict each other; build what they stand for."""
         from ganaug.synthesis.plan import choose_format, parse_shard
 
+        if self.checkpoint is not None and self.model is not None:
+            raise typer.BadParameter(f"{self.checkpoint} and --model {self.model}: give one model")
+        self.model = self.model or self.checkpoint
         self._refuse_contradictions()
         single_file, format = choose_format(self.out, self.output)
         shard = None if self.shard is None else parse_shard(self.shard)
@@ -154,6 +164,8 @@ class Request:
             "format": format,
             "truncation": self.truncation,
             "escape_formulas": self.escape_formulas,
+            "separator": {"tab": "\t", "\\t": "\t"}.get(self.separator, self.separator),
+            "decimal": self.decimal,
             "device": self.training.device,
             "precision": self.training.precision or "float32",
         }
@@ -165,6 +177,8 @@ class Request:
             raise typer.BadParameter("training options have no meaning with --model: it is trained already")
         if self.model is not None and not self.model.exists():
             raise typer.BadParameter(f"there is no file {self.model}")
+        if self.model is not None and (self.model.is_dir() or self.model.suffix.lower() in _DATA):
+            raise typer.BadParameter(f"{self.model} holds data, not a model: --data {shlex.quote(str(self.model))}")
         if self.model is None and launched():
             raise typer.BadParameter("several processes need --model: ganaug train first")
         if self.n is not None and self.balance is not None:
@@ -175,7 +189,7 @@ class Request:
             if self.include_real:
                 raise typer.BadParameter("--include-real needs --balance or --data")
             if self.reading != options.Reading():
-                raise typer.BadParameter("--target, --image-size, --encoding and --strict need --data")
+                raise typer.BadParameter("--target, --image-size, --encoding, --header and --strict need --data")
 
     @property
     def is_first(self) -> bool:
@@ -267,8 +281,8 @@ class Request:
         for name in self.classes or []:
             try:
                 chosen.append(classes.named(name))
-            except SchemaError as error:
-                raise typer.BadParameter(f"--class {name}: {error}") from None
+            except SchemaError:
+                raise options.no_class(name, known) from None
         for i in self.class_indices or []:
             if not 0 <= i < len(known):
                 raise typer.BadParameter(

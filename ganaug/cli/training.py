@@ -162,7 +162,8 @@ def _streamed(fitting: Fitting) -> "Dataset | None":
     from ganaug.data.readers import Dataset
     from ganaug.data.table.stream import TableStream
 
-    return Dataset(TableStream(data, reading.target, encoding=reading.encoding), None, f"{data}, chunk by chunk")
+    stream = TableStream(data, reading.target, encoding=reading.encoding, header=reading.header)
+    return Dataset(stream, None, f"{data}, chunk by chunk")
 
 
 def _every(text: str) -> dict[str, Any] | None:

@@ -128,7 +128,7 @@ def carry_out(
     OutputError
         If an interrupted run differs, or the file system refuses; it says what is kept.
     """
-    if not together.first(lambda: space.begin(plan)):
+    if not together.first(lambda: _begin(space, plan)):
         return False
     shards = plan.share(together.rank, together.world)
     try:
@@ -145,11 +145,25 @@ def carry_out(
         kept = space.abandon() if together.rank == 0 else 0
         said = f"{kept:,} finished shards are kept: --resume goes on from there"
         if kept and isinstance(error, KeyboardInterrupt):
-            raise Interrupted(f"interrupted; {said}") from None
+            interrupted = Interrupted(f"interrupted; {said}")
+            interrupted.exit_code = getattr(error, "exit_code", Interrupted.exit_code)
+            raise interrupted from None
         if kept and isinstance(error, OutputError):
             raise OutputError(f"{error}; {said}") from error
         raise
     return True
+
+
+def _begin(space: Workspace, plan: Plan) -> bool:
+    """Begin, or leave nothing behind if the file system refuses."""
+    with os_errors(space.target):
+        try:
+            return space.begin(plan)
+        except OutputError:
+            raise
+        except OSError:
+            space.abandon()
+            raise
 
 
 def _finish(synthesizer: Synthesizer, plan: Plan, space: Workspace, preview: Callable[[Path], None] | None) -> None:

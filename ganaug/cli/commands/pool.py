@@ -8,6 +8,7 @@ import typer
 
 from ganaug.cli import options
 from ganaug.cli.console import result, say
+from ganaug.core.errors import SchemaError
 from ganaug.core.files import refuse_unwritable
 
 
@@ -37,10 +38,13 @@ def pool(
     from ganaug.models.synthesizer import load
 
     gan = load(model)
-    try:
-        labels = [gan.classes.named(name) for name in classes] if classes else gan.classes_.tolist()
-    except ValueError as error:
-        raise typer.BadParameter(f"--class: {error}") from None
+    labels = []
+    for name in classes or []:
+        try:
+            labels.append(gan.classes.named(name))
+        except SchemaError:
+            raise options.no_class(name, gan.classes_.tolist()) from None
+    labels = labels or gan.classes_.tolist()
     if not quiet:
         say(f"making {n * len(labels):,} samples")
     start = time.perf_counter()

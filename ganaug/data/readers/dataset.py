@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from pandas.api import types as pdt
 
-from ganaug.core.errors import SchemaError, did_you_mean
+from ganaug.core.errors import SchemaError, UnknownTargetError, did_you_mean
 from ganaug.core.schema import MARK
 
 _ENOUGH_TO_TELL = 10  # labels from which "nearly all different" means that they are no classes
@@ -40,7 +40,7 @@ def labelled(frame: pd.DataFrame, target: str | None, path: Path, remarks: Seque
     said = list(remarks)
     name = frame.columns[-1] if target is None else target
     if name not in frame.columns:
-        raise SchemaError(f"{path} has no column {name!r}; {did_you_mean(name, frame.columns)}")
+        raise UnknownTargetError(f"{path} has no column {name!r}; {did_you_mean(name, frame.columns)}")
     if target is None:
         usual = [column for column in frame.columns[:-1] if str(column).lower() in _USUAL_NAMES]
         also = f" (there is {usual[0]!r} too)" if usual else ""

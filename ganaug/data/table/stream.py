@@ -12,7 +12,7 @@ from pandas.api import types as pdt
 from torch import Tensor
 
 from ganaug.core.classes import Classes
-from ganaug.core.errors import SchemaError, did_you_mean
+from ganaug.core.errors import SchemaError, UnknownTargetError, did_you_mean
 from ganaug.data.batches import BalancedBatches
 from ganaug.data.readers.dialect import dialect_of, encodings_of
 from ganaug.data.readers.text import find_codes, parser
@@ -329,7 +329,7 @@ def _target_name(frame: pd.DataFrame, target: str | None, path: Path) -> Any:
         raise SchemaError(f"{path} needs at least one column besides the target; it has {list(frame.columns)}")
     name = frame.columns[-1] if target is None else target
     if name not in frame.columns:
-        raise SchemaError(f"{path} has no column {name!r}; {did_you_mean(name, frame.columns)}")
+        raise UnknownTargetError(f"{path} has no column {name!r}; {did_you_mean(name, frame.columns)}")
     return name
 
 

@@ -223,7 +223,7 @@ class Request:
         from ganaug.synthesis.writers import writer_for
 
         if self.model is not None:
-            return load(self.model)
+            return _told(load(self.model))
         assert self.dataset is not None
         self._chosen(_classes_of(self.dataset))
         codec = fit_codec(self.dataset.X)
@@ -235,6 +235,7 @@ class Request:
         from ganaug.training.train import train
 
         X, y = self.dataset.X, self.dataset.y
+        known = cache.model_path(self.dataset, self.config, self.seed).exists()
 
         def fit() -> Any:
             callbacks = [] if self.quiet else [ProgressBar()]
@@ -242,7 +243,8 @@ class Request:
 
         if not self.use_cache:
             return fit()
-        return cache.kept_or_trained(self.dataset, self.config, self.seed, fit, quiet=self.quiet)
+        model = cache.kept_or_trained(self.dataset, self.config, self.seed, fit, quiet=self.quiet)
+        return _told(model) if known else model
 
     def wanted(self, synthesizer: "Synthesizer") -> dict[str, Any]:
         """Return what is asked of `ganaug.synthesize` but for progress, ``resume`` and ``overwrite``."""
@@ -290,6 +292,14 @@ class Request:
                 )
             chosen.append(known[i])
         return list(dict.fromkeys(chosen)) or known
+
+
+def _told(synthesizer: "Synthesizer") -> "Synthesizer":
+    """Return a model that was trained before, after the warning that its training gave."""
+    from ganaug.data.encoded import warn_of_single_samples
+
+    warn_of_single_samples(synthesizer.classes)
+    return synthesizer
 
 
 def _classes_of(dataset: "Dataset") -> "Classes":

@@ -11,6 +11,7 @@ import pandas as pd
 from ganaug.core.extras import refuse_missing
 from ganaug.core.files import refuse_unwritable, replacing
 from ganaug.data.kind import kind_named
+from ganaug.data.table.moments import read_moments
 from ganaug.evaluation.words import GLOSSARY, MARKS, QUESTIONS, shortened
 from ganaug.report import figures, pictures
 
@@ -147,7 +148,7 @@ def _histograms(evaluation: "Evaluation", classes: list[str]) -> list[dict[str, 
     name = next((name for name in classes if name in evaluation.gallery["training"]), None)
     if name is None:
         return []
-    real, made = evaluation.gallery["training"][name], evaluation.gallery["synthetic"][name]
+    real, made = read_moments(evaluation.gallery["training"][name], evaluation.gallery["synthetic"][name])
     order = list(range(real.shape[1]))
     fidelity = evaluation.answers.get("fidelity")
     if fidelity is not None and "columns" in fidelity.drawn:

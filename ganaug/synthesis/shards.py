@@ -128,9 +128,9 @@ def carry_out(
     OutputError
         If an interrupted run differs, or the file system refuses; it says what is kept.
     """
+    shards = plan.share(together.rank, together.world)
     if not together.first(lambda: _begin(space, plan)):
         return False
-    shards = plan.share(together.rank, together.world)
     try:
         with os_errors(space.target), space.attending(shards, together.rank):
             advance(sum(shard.n for shard in shards if shard.key in space.done))
@@ -155,13 +155,13 @@ def carry_out(
 
 
 def _begin(space: Workspace, plan: Plan) -> bool:
-    """Begin, or leave nothing behind if the file system refuses."""
+    """Begin, or leave nothing behind if the file system refuses or a signal comes."""
     with os_errors(space.target):
         try:
             return space.begin(plan)
         except OutputError:
             raise
-        except OSError:
+        except BaseException:
             space.abandon()
             raise
 

@@ -16,6 +16,16 @@ _ISO = re.compile(
 _UNITS = {10: "D", 16: "m", 19: "s"}  # by the length of the text without a zone; longer ones have fractions of seconds
 
 
+def read_moments(frame: pd.DataFrame, other: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return two frames of the same columns with moments where both write them alike."""
+    frame, other = frame.copy(deep=False), other.copy(deep=False)
+    for name in frame.columns[~frame.columns.duplicated(keep=False)]:
+        written, others = WrittenMoments.find(frame[name]), WrittenMoments.find(other[name])
+        if written is not None and others is not None and others.style == written.style:
+            frame[name], other[name] = written.read(frame[name]), written.read(other[name])
+    return frame, other
+
+
 class WrittenMoments(BaseModel):
     """How every value of a column writes a moment: one length, one separator, one zone."""
 
@@ -83,6 +93,11 @@ class WrittenMoments(BaseModel):
         texts = np.datetime_as_string(moments[known], unit=self._unit)
         written[known] = [text[: self.length].replace("T", self.separator) + self.zone for text in texts.tolist()]
         return written
+
+    @property
+    def style(self) -> tuple[Any, ...]:
+        """What is equal where moments are written alike."""
+        return self.holds, self.length, self.separator, self.zone
 
     @property
     def _unit(self) -> Any:

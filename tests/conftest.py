@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 os.environ.setdefault("SCIPY_ARRAY_API", "1")  # before scipy loads: one of scikit-learn's checks asks for it
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch loads: workers would wait for each other's threads
 
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402

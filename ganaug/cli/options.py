@@ -81,6 +81,7 @@ def _fields(parameter: Parameter) -> Collection[Parameter]:
 class Reading:
     """How data are read."""
 
+    kind: Annotated[str, typer.Option(help="table, image, or a plugin's.", show_default="by the data")] = "auto"
     target: Annotated[str | None, typer.Option(help="Label column of a table.", show_default="the last column")] = None
     image_size: Annotated[
         str | None, typer.Option(metavar="N|HxW", help="Resize the images of a folder, for example 32 or 32x48.")
@@ -107,7 +108,9 @@ class Reading:
         size = _size(self.image_size)
         from ganaug.data.readers import read
 
-        given: dict[str, Any] = {name: getattr(self, name) for name in ("target", "encoding", "header", "strict")}
+        given: dict[str, Any] = {
+            name: getattr(self, name) for name in ("kind", "target", "encoding", "header", "strict")
+        }
         dataset = read(data, image_size=size, **given)
         for remark in () if quiet else dataset.remarks:
             say(f"note: {remark}")
@@ -202,10 +205,10 @@ def no_class(name: str, known: Iterable[object]) -> typer.BadParameter:
 
 def seconds(budget: str) -> float:
     """Read ``30s``, ``2m`` or ``1h``."""
-    found = re.fullmatch(r"([0-9]*\.?[0-9]+)([smh])", budget)
-    if not found or not float(found[1]):
+    match = re.fullmatch(r"([0-9]*\.?[0-9]+)([smh])", budget)
+    if not match or not float(match[1]):
         raise typer.BadParameter(f"--budget {budget}: expected a time like 30s, 2m or 1h")
-    return float(found[1]) * {"s": 1, "m": 60, "h": 3600}[found[2]]
+    return float(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
 def _toml(file: Path) -> dict[str, Any]:

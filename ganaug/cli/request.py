@@ -189,7 +189,9 @@ class Request:
             if self.include_real:
                 raise typer.BadParameter("--include-real needs --balance or --data")
             if self.reading != options.Reading():
-                raise typer.BadParameter("--target, --image-size, --encoding, --header and --strict need --data")
+                raise typer.BadParameter(
+                    "--kind, --target, --image-size, --encoding, --header and --strict need --data"
+                )
 
     @property
     def is_first(self) -> bool:
@@ -226,7 +228,7 @@ class Request:
             return _told(load(self.model))
         assert self.dataset is not None
         self._chosen(_classes_of(self.dataset))
-        codec = fit_codec(self.dataset.X)
+        codec = fit_codec(self.dataset.X, self.dataset.kind)
         writer_for(self.settings["format"], codec)  # refuses before hours of training, as the next line does
         codec.to_json()
         if self.dry_run and not cache.model_path(self.dataset, self.config, self.seed).exists():
@@ -234,12 +236,12 @@ class Request:
         from ganaug.training.callbacks import ProgressBar
         from ganaug.training.train import train
 
-        X, y = self.dataset.X, self.dataset.y
+        X, y, kind = self.dataset.X, self.dataset.y, self.dataset.kind
         known = cache.model_path(self.dataset, self.config, self.seed).exists()
 
         def fit() -> Any:
             callbacks = [] if self.quiet else [ProgressBar()]
-            return train(X, y, random_state=self.seed, callbacks=callbacks, **self.config.model_dump())
+            return train(X, y, kind=kind, random_state=self.seed, callbacks=callbacks, **self.config.model_dump())
 
         if not self.use_cache:
             return fit()

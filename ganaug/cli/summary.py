@@ -1,4 +1,4 @@
-"""What ``ganaug synth`` tells: how it goes, what was written, how good it looks, what it would take."""
+"""What ``ganaug synth`` tells: how it goes, what was written, what it would take."""
 
 import tempfile
 import time
@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from ganaug.cli.console import counts_by_name
-from ganaug.evaluation.quick import ADVICE, compare_with_training
-from ganaug.evaluation.result import Answer
 from ganaug.models.synthesizer import Synthesizer
 from ganaug.synthesis.plan import Plan, Shard
 from ganaug.synthesis.shards import write_shards
@@ -52,21 +49,6 @@ def table(plan: Plan) -> str:
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
 
 
-def quality(gan: Synthesizer, real: tuple[np.ndarray, np.ndarray], synthetic: dict[Any, np.ndarray]) -> Answer:
-    """Judge the fidelity of all classes against the real samples, as ``ganaug evaluate`` does."""
-    made = {int(gan.classes.index([label])[0]): samples for label, samples in synthetic.items()}
-    names = {int(gan.classes.index([label])[0]): str(label) for label in synthetic}
-    return compare_with_training(gan.codec, real, made, names)
-
-
-def verdict_line(found: Answer | None) -> str:
-    """Return the verdict in one line with what to do; `found` is None where there is nothing to compare with."""
-    if found is None:
-        return "Not judged: give --data, the real samples to compare with."
-    advice = ADVICE[found.verdict.grade]
-    return f"fidelity {found.verdict}." + (f" {advice}." if advice else "")
-
-
 def estimate(gan: Synthesizer, plan: Plan, out: Path) -> tuple[list[str], dict[str, Any]]:
     """Write a short sample elsewhere, and return what the whole would be."""
     largest = max(plan.classes, key=lambda planned: planned.n)
@@ -79,7 +61,7 @@ def estimate(gan: Synthesizer, plan: Plan, out: Path) -> tuple[list[str], dict[s
         write_shards(gan, plan, [sample], folder)
         each = (time.perf_counter() - start) / sample.n
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / sample.n
-    told: dict[str, Any] = {
+    estimated: dict[str, Any] = {
         "out": str(out),
         "counts": counts_by_name(plan.counts()),
         "samples": plan.n,
@@ -89,8 +71,8 @@ def estimate(gan: Synthesizer, plan: Plan, out: Path) -> tuple[list[str], dict[s
         "checkpoint_sha256": plan.checkpoint_sha256,
     }
     lines = [
-        f"Would write {plan.n:,} samples to {out}, {told['shards']:,} shards of {plan.output}: about "
-        f"{told['bytes'] / 1e6:,.1f} MB in {told['seconds']:,.0f} s with one thread, by {sample.n} samples.",
+        f"Would write {plan.n:,} samples to {out}, {estimated['shards']:,} shards of {plan.output}: about "
+        f"{estimated['bytes'] / 1e6:,.1f} MB in {estimated['seconds']:,.0f} s with one thread, by {sample.n} samples.",
         table(plan),
     ]
-    return lines, told
+    return lines, estimated

@@ -5,6 +5,7 @@ Nothing here imports torch, so that a header can be read at once, and nothing ev
 
 import hashlib
 import json
+import re
 import struct
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ganaug.core import registry
 from ganaug.core.container import CHECKPOINT, MAX_HEADER, canonical
 from ganaug.core.errors import CheckpointError
 from ganaug.core.files import replacing
@@ -49,14 +51,38 @@ def write(path: Path, header: Mapping[str, Any], tensors: Mapping[str, np.ndarra
     return digest
 
 
-def read_header(path: Path) -> dict[str, Any]:
+def locate(source: str | Path) -> Path:
+    """Return the file of a checkpoint: a path as it is, or what a plugin has under ``name:item``.
+
+    In the entry-point group ``ganaug.checkpoints`` a name stands for a function from an item to the path of a file.
+
+    Raises
+    ------
+    PluginNotFoundError
+        If nobody registered the name, and there is no such file.
+
+    Examples
+    --------
+    >>> locate("cells.safetensors").name
+    'cells.safetensors'
+    """
+    found = re.fullmatch(r"([a-z][\w-]+):(.+)", str(source))  # two letters at least: C: is a drive
+    if found is None or Path(source).exists():
+        return Path(source)
+    return Path(registry.lookup("checkpoints", found[1])(found[2]))
+
+
+def read_header(path: str | Path) -> dict[str, Any]:
     """Read the JSON header alone: milliseconds, whatever the size of the model.
 
     Raises
     ------
     CheckpointError
         If the file is missing, not a ganaug checkpoint, truncated, or written by a newer ganaug.
+    PluginNotFoundError
+        As `locate`.
     """
+    path = locate(path)
     try:
         size = path.stat().st_size
         with path.open("rb") as handle:
@@ -75,8 +101,8 @@ def read_header(path: Path) -> dict[str, Any]:
         newer = header["format"] > FORMAT
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         if start[:1] == b"\x80" or start[:4] == b"PK\x03\x04":
-            said = "is a pickle or a torch.save file, which ganaug never loads; use gan.save"
-            raise CheckpointError(f"{path} {said}") from None
+            reason = "is a pickle or a torch.save file, which ganaug never loads; use gan.save"
+            raise CheckpointError(f"{path} {reason}") from None
         if 2 <= length <= MAX_HEADER and size < 8 + length and start[8:9] in (b"", b"{"):
             raise CheckpointError(f"{path} is truncated or is no ganaug checkpoint: its header is cut") from None
         raise CheckpointError(f"{path} is no ganaug checkpoint, or its header is damaged") from None
@@ -87,7 +113,7 @@ def read_header(path: Path) -> dict[str, Any]:
     return header
 
 
-def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def read(path: str | Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Read header and arrays, and check the digest.
 
     Raises
@@ -98,6 +124,7 @@ def read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
+    path = locate(path)
     header = read_header(path)
     try:
         tensors = load(path.read_bytes())

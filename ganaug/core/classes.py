@@ -73,10 +73,10 @@ class Classes:
         SchemaError
             If no class, or more than one, reads like that.
         """
-        found = [label for label in self._index if str(label) == name]
-        if len(found) != 1:
+        labels = [label for label in self._index if str(label) == name]
+        if len(labels) != 1:
             raise SchemaError(f"the model has no class {name!r}; {did_you_mean(name, self._index)}")
-        return found[0]
+        return labels[0]
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return labels, counts and dtype as plain data."""

@@ -29,7 +29,7 @@ def require(module: str, *, extra: str, purpose: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != module.partition(".")[0]:
             raise
-        raise _missing(error.name, extra, purpose) from None
+        raise _missing(module, extra, purpose) from None
 
 
 def refuse_missing(*modules: str, extra: str, purpose: str) -> None:
@@ -42,5 +42,6 @@ def refuse_missing(*modules: str, extra: str, purpose: str) -> None:
         raise _missing(missing, extra, purpose)
 
 
-def _missing(module: str | None, extra: str, purpose: str) -> MissingExtraError:
-    return MissingExtraError(f"{purpose} needs {module}, which is not installed; use: pip install 'ganaug[{extra}]'")
+def _missing(module: str, extra: str, purpose: str) -> MissingExtraError:
+    package = module.partition(".")[0]
+    return MissingExtraError(f"{purpose} needs {package}, which is not installed; use: pip install 'ganaug[{extra}]'")

@@ -109,7 +109,7 @@ def replacing(target: Path, *, overwrite: bool = False) -> Iterator[Path]:
         try:
             remove(partial)
             yield partial
-            with partial.open("rb") as handle:
+            with partial.open("rb+") as handle:  # Windows flushes only what may be written
                 os.fsync(handle.fileno())
             refuse_unwritable(target, overwrite=overwrite)
             partial.replace(target)

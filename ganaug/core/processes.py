@@ -41,17 +41,18 @@ def process_group(backend: str, timeout: datetime.timedelta | None = None) -> It
 
     if not os.environ.keys() >= _TOLD_BY_TORCHRUN:
         raise ConfigError("working on several processes needs torchrun: torchrun --nproc-per-node 2 -m ganaug …")
-    told = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
+    announced = int(os.environ["RANK"]), int(os.environ["WORLD_SIZE"])
     ours = not distributed.is_initialized()
     if ours:
         distributed.init_process_group(backend, timeout=timeout)
     try:
-        found = distributed.get_rank(), distributed.get_world_size()
-        if found != told:
+        actual = distributed.get_rank(), distributed.get_world_size()
+        if actual != announced:
             raise ConfigError(
-                f"torchrun says process {told[0]} of {told[1]}, the process group says {found[0]} of {found[1]}"
+                f"torchrun says process {announced[0]} of {announced[1]}, the process group says {actual[0]} of "
+                f"{actual[1]}"
             )
-        yield told
+        yield announced
     finally:
         if ours:
             distributed.destroy_process_group()
@@ -77,17 +78,17 @@ class _Torchrun(Ranks):
     def first(self, work: Callable[[], T]) -> T:
         import torch.distributed
 
-        found: list[Any] = [None, None]
+        outcome: list[Any] = [None, None]
         if self.rank == 0:
             try:
-                found[0] = work()
+                outcome[0] = work()
             except GANAugError as error:
-                found[1] = error
+                outcome[1] = error
         with _lost():
-            torch.distributed.broadcast_object_list(found)
-        if found[1] is not None:
-            raise found[1]
-        return found[0]
+            torch.distributed.broadcast_object_list(outcome)
+        if outcome[1] is not None:
+            raise outcome[1]
+        return outcome[0]
 
     def wait(self) -> None:
         import torch.distributed

@@ -20,6 +20,11 @@ class Provenance(BaseModel):
         The terms under which the data may be used, and where they are from.
     parent : Parent or None
         The model that this one was fine-tuned from.
+
+    Examples
+    --------
+    >>> Provenance(data="iris", licence="CC BY 4.0").licence
+    'CC BY 4.0'
     """
 
     model_config = ConfigDict(frozen=True)
@@ -31,11 +36,11 @@ class Provenance(BaseModel):
 
     def lines(self) -> list[str]:
         """Return lines for people, those of the parents last."""
-        said = [f"{name}: {value}" for name in ("data", "licence", "source") if (value := getattr(self, name))]
+        lines = [f"{name}: {value}" for name in ("data", "licence", "source") if (value := getattr(self, name))]
         if self.parent is None:
-            return said
+            return lines
         digest = self.parent.sha256 or "a model that was never saved"
-        return [*said, f"fine-tuned from: {digest}", *("  " + line for line in self.parent.lines())]
+        return [*lines, f"fine-tuned from: {digest}", *("  " + line for line in self.parent.lines())]
 
 
 class Parent(BaseModel):
@@ -88,6 +93,15 @@ class TransferReport:
         How many numbers there are in the tensors of each kind.
     parts : dict of str to dict of str to list of str
         For ``"classes"``, and ``"columns"`` or ``"resolutions"``: what is kept, adapted, new or dropped.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True)
+    >>> source = ganaug.train(X[y < 2], y[y < 2], max_steps=2, random_state=0)
+    >>> report = ganaug.finetune(source, X[y > 0], y[y > 0], max_steps=2, random_state=0).transfer
+    >>> report.method, report.parts["classes"]["kept"]
+    ('full', ['1'])
     """
 
     source: str

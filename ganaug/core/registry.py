@@ -32,6 +32,20 @@ def names(group: str) -> list[str]:
     return sorted(installed | {name for known, name in _registered if known == group})
 
 
+def own_name(group: str, kind: str, name: str) -> str:
+    """Return the name of a kind's own part, ``<kind>-<name>``, if there is one, else `name`.
+
+    Examples
+    --------
+    >>> register("writers", "spectra-csv", object)
+    >>> own_name("writers", "spectra", "csv"), own_name("writers", "table", "csv")
+    ('spectra-csv', 'csv')
+    >>> unregister("writers", "spectra-csv")
+    """
+    own = f"{kind}-{name}"
+    return own if own in names(group) else name
+
+
 def lookup(group: str, name: str) -> Any:
     """Load the part registered as `name` under the entry-point group ``ganaug.<group>``.
 
@@ -54,15 +68,15 @@ def lookup(group: str, name: str) -> Any:
     """
     if (group, name) in _registered:
         return _registered[group, name]
-    found = {point.value: point for point in entry_points(group=f"ganaug.{group}", name=name)}
-    if not found:
+    points = {point.value: point for point in entry_points(group=f"ganaug.{group}", name=name)}
+    if not points:
         hint = did_you_mean(name, names(group))
         raise PluginNotFoundError(f"no {group[:-1]} is registered as {name!r}; {hint}")
-    if len(found) > 1:
+    if len(points) > 1:
         raise PluginNotFoundError(
-            f"{group[:-1]} {name!r} is registered more than once ({', '.join(sorted(found))}); uninstall one"
+            f"{group[:-1]} {name!r} is registered more than once ({', '.join(sorted(points))}); uninstall one"
         )
-    return load(next(iter(found.values())))
+    return load(next(iter(points.values())))
 
 
 def load(point: EntryPoint) -> Any:

@@ -10,7 +10,16 @@ from scipy import sparse
 
 
 class Span(NamedTuple):
-    """What a slice of the last axis of an encoded row is; the whole contract between a codec and a generator."""
+    """What a slice of the last axis of an encoded row is; the whole contract between a codec and a generator.
+
+    Examples
+    --------
+    >>> from ganaug.data.kind import fit_codec
+    >>> import pandas as pd
+    >>> spans = fit_codec(pd.DataFrame({"paid": [1.5, 2.5, 9.0], "by": ["card", "cash", "card"]})).spans
+    >>> [(span.dim, span.activation, span.column) for span in spans]
+    [(1, 'identity', 0), (2, 'softmax', 1)]
+    """
 
     start: int
     dim: int
@@ -42,6 +51,14 @@ class Codec(ABC):
     ----------
     schema : Schema
         What was fitted.
+
+    Examples
+    --------
+    >>> from ganaug.data.kind import fit_codec
+    >>> codec = fit_codec(np.zeros((4, 8, 8), np.uint8), kind="image")
+    >>> x = codec.encode(np.full((1, 8, 8), 255, np.uint8))
+    >>> x.shape, float(x.max()), codec.decode(x, np.random.default_rng(0)).dtype
+    ((1, 1, 8, 8), 1.0, dtype('uint8'))
     """
 
     schema: Any

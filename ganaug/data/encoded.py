@@ -18,7 +18,14 @@ from ganaug.data.table.stream import FileRefill, TableStream
 
 
 class Encoded(NamedTuple):
-    """Labelled samples, encoded once."""
+    """Labelled samples, encoded once.
+
+    Examples
+    --------
+    >>> data = encode([[1.0], [2.0], [5.0]], ["a", "a", "b"])
+    >>> data.x.shape, data.c.tolist(), data.kind.name, data.own(1).shape
+    ((3, 1), [0, 0, 1], 'table', (1, 1))
+    """
 
     x: np.ndarray  # (n, *sample_shape), as training keeps them: float32, or pixels as uint8
     c: np.ndarray  # (n,) int64: positions in classes

@@ -64,12 +64,19 @@ class Kind:
         From a codec to the shares of sources where no held-out data are asked.
     rejection : float
         Share of the samples made that is left out because they look most like other classes, in [0, 1).
+    min_samples : int
+        Samples that a class needs for the over-sampler to learn it; those of smaller ones are repeated.
     judged : bool
         Whether held-out data choose the shares of the sources by default; it needs a `classifier`.
+    presumed : bool
+        Whether the judge takes the default shares, unless they do harm on held-out data, where no source is clearly
+        better than repeating samples.
     metrics : tuple of str
         Of ``ganaug.metrics``: what fidelity is measured by.
-    classifier : {"trees", "network"}
-        What utility and the judge train: boosted trees on encoded samples, or a small convolutional network.
+    classifier : {"trees", "network"} or callable
+        What utility and the judge train: boosted trees on encoded samples, a small convolutional network of images, or
+        from a sample shape to a scikit-learn classifier of flattened encoded samples. That needs ``predict_proba`` and
+        takes ``sample_weight``; distances between samples are taken in what its ``transform`` returns, if it has one.
     finetune_share : float
         Steps of a fine-tuning, as a share of those from scratch.
     class_learning_rate : float
@@ -87,8 +94,19 @@ class Kind:
     disguises : callable
         From encoded samples to pairs of a name and an array ``(n, dim)``: the forms in which a copy of a sample would
         be recognised, the plain one first. By default that alone.
+    lookalikes : callable or None
+        The same in a space of features, where a copy that was changed a little in other ways stays near.
     has_preview : bool
-        Whether samples are pictures, which a contact sheet can show.
+        Whether `show` returns pictures, uint8 ``(n, height, width)`` or ``(n, height, width, 3)``, for a contact sheet
+        and the report.
+    stored : {"uint8", "float32"} or None
+        What pools for training loops keep decoded samples as: pixels, or arrays of numbers of one shape; None: they do
+        not take them.
+    overview : callable or None
+        From codec and encoded samples of a class to one picture of all of them, shown before the single ones.
+    contain : callable or None
+        What the over-sampler makes of an `X` of this kind, so that samples can be taken from it and added to it; None:
+        rows, which scikit-learn checks. By default an array.
     """
 
     name: str
@@ -101,9 +119,11 @@ class Kind:
     sources: tuple[str, ...] = ("gan",)
     default_shares: Callable[[Codec], dict[str, float]] = _gan_alone
     rejection: float = 0.0
+    min_samples: int = 6  # fewer have no 5 nearest neighbours to be judged by; SMOTE's default needs as many
     judged: bool = False
+    presumed: bool = False
     metrics: tuple[str, ...] = ("prdc", "c2st")
-    classifier: str = "trees"
+    classifier: str | Callable[[tuple[int, ...]], Any] = "trees"
     finetune_share: float = 0.5
     class_learning_rate: float = 1.0
     writer: str = "npz"
@@ -112,7 +132,17 @@ class Kind:
     repeats: int = 5
     show: Callable[[Codec, np.ndarray], Any] = field(default=_decoded)
     disguises: Callable[[np.ndarray], Iterator[tuple[str, np.ndarray]]] = _as_it_is
+    lookalikes: Callable[[np.ndarray], Iterator[tuple[str, np.ndarray]]] | None = None
     has_preview: bool = False
+    stored: str | None = None
+    overview: Callable[[Codec, np.ndarray], np.ndarray] | None = None
+    contain: Callable[[Any], Any] | None = np.asarray
+
+    def gallery(self, codec: Codec, encoded: np.ndarray, most: int) -> Any:
+        """Return at most so many encoded samples of a class as `show` does, after the overview if there is one."""
+        single = most - (self.overview is not None)
+        shown = self.show(codec, encoded[np.linspace(0, len(encoded) - 1, min(len(encoded), single)).astype(int)])
+        return shown if self.overview is None else np.concatenate([self.overview(codec, encoded)[None], shown])
 
 
 def kind_named(name: str) -> Kind:

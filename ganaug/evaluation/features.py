@@ -21,13 +21,14 @@ class Features:
     ----------
     spans : tuple of Span
         The codec's.
-    body : torch.nn.Module or None
-        From encoded samples ``(n, *sample_shape)`` to features; None: the samples themselves.
+    body : torch.nn.Module, scikit-learn classifier or None
+        From encoded samples ``(n, *sample_shape)`` to features; None: the samples themselves. A fitted classifier that
+        has ``transform`` gives the logits too.
     head : torch.nn.Module or None
         From features to logits; None: features are the logits too.
     """
 
-    def __init__(self, spans: tuple[Span, ...], body: nn.Module | None, head: nn.Module | None = None) -> None:
+    def __init__(self, spans: tuple[Span, ...], body: Any, head: nn.Module | None = None) -> None:
         self.spans = spans
         self.body = body
         self.head = head
@@ -74,10 +75,14 @@ class Features:
             if not isinstance(network, nn.Module):
                 raise ConfigError(f"features must be a torch.nn.Module or None; got {type(network).__name__}")
             return cls(spans, network), everything
-        if kind.classifier != "network":
+        own = kind.classifier(x.shape[1:]) if callable(kind.classifier) else None
+        if kind.classifier != "network" and not hasattr(own, "transform"):
             return cls(spans, None), everything
         learnt = np.sort(np.concatenate([np.flatnonzero(c == k)[::2] for k in np.unique(c)]))
         weights = 1 / np.bincount(c[learnt])[c[learnt]]
+        if own is not None:
+            own.fit(x[learnt].reshape(len(learnt), -1), c[learnt], sample_weight=weights / weights.mean())
+            return cls(spans, own), np.setdiff1d(everything, learnt)
         model = fit_classifier(x[learnt], c[learnt], weights, steps=steps, seed=seed)
         return cls(spans, model[:-1], model[-1]), np.setdiff1d(everything, learnt)
 
@@ -85,6 +90,10 @@ class Features:
         """Return the samples with their features."""
         if self.body is None:
             return Samples(encoded, c, encoded.reshape(len(encoded), -1).astype(np.float64), None, self.spans)
+        if not isinstance(self.body, nn.Module):
+            flat = encoded.reshape(len(encoded), -1)
+            logits = np.log(np.maximum(self.body.predict_proba(flat), 1e-12))
+            return Samples(encoded, c, self.body.transform(flat).astype(np.float64), logits, self.spans)
         training = self.body.training
         try:
             features = outputs(self.body.eval(), encoded)

@@ -40,6 +40,11 @@ class Verdict:
         The number that decided and its 95 % interval; NaN where there is none.
     limit : float
         What the interval was held against.
+
+    Examples
+    --------
+    >>> str(Verdict("good", "helps", "0.05 more balanced accuracy than SMOTE", n=120))
+    'good: helps: 0.05 more balanced accuracy than SMOTE [n = 120 held out]'
     """
 
     grade: Grade
@@ -92,6 +97,11 @@ class Measurement:
         Which way is good; ``"real"``: as near to `real` as possible.
     rival : str
         The way to train that `value` is a gain over; empty where it is no gain.
+
+    Examples
+    --------
+    >>> Measurement("all classes", "coverage", 0.93, real=0.96).better
+    'higher'
     """
 
     subject: str
@@ -117,6 +127,13 @@ class Answer:
         What a reader should know before believing the verdict.
     drawn : dict
         What a report can draw from: frames and arrays, by name (docs/guide/evaluation-object.md).
+
+    Examples
+    --------
+    >>> coverage = Measurement("all classes", "coverage", 0.93, real=0.96)
+    >>> answer = Answer("fidelity", Verdict("good", "looks real", "coverage 0.93"), (coverage,))
+    >>> answer["coverage"].value, answer.to_frame()["metric"].tolist()
+    (0.93, ['coverage'])
     """
 
     question: str
@@ -170,6 +187,15 @@ class Evaluation(Mapping[str, Answer]):
         ``"nearest training"`` are pairs: synthetic samples that lie nearest to a training sample, and those.
     history : History, optional
         Of the training of the model that made the samples.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> X, y = load_wine(return_X_y=True)
+    >>> made = X[::2] * 1.01, y[::2]
+    >>> found = ganaug.evaluate(made, X[1::2], y[1::2], X[::2], y[::2], questions=["privacy"], random_state=0)
+    >>> list(found), found["privacy"].verdict.grade
+    (['privacy'], 'bad')
     """
 
     def __init__(
@@ -207,10 +233,15 @@ class Evaluation(Mapping[str, Answer]):
         """Return plain data for ``json.dumps``; None stands for NaN."""
         return {"described": self.described} | {question: answer.to_dict() for question, answer in self.items()}
 
-    def report(self, path: str | Path, *, samples: bool = True, overwrite: bool = False) -> Path:
-        """Write one HTML page with verdicts, pictures and numbers; see `ganaug.report.write`."""
+    def report(
+        self, path: str | Path, *, comparison: Any = None, samples: bool = True, overwrite: bool = False
+    ) -> Path:
+        """Write one HTML page with verdicts, pictures and numbers; see `ganaug.report.write`.
+
+        `comparison`, from `ganaug.compare`, adds what to do about rare classes.
+        """
         write = registry.lookup("reports", "html")
-        return write(self, path, samples=samples, overwrite=overwrite)
+        return write(self, path, comparison=comparison, samples=samples, overwrite=overwrite)
 
     def __str__(self) -> str:
         lines = [f"{question} ({_QUESTIONS[question]}) {text}" for question, text in self.verdicts.items()]

@@ -25,6 +25,12 @@ class Samples:
         A network's outputs.
     spans : tuple of Span
         What the slices of `encoded` are.
+
+    Examples
+    --------
+    >>> samples = Samples(np.zeros((3, 2)), np.array([0, 0, 1]), np.zeros((3, 2)), None, ())
+    >>> len(samples.of_class(0))
+    2
     """
 
     encoded: np.ndarray
@@ -54,7 +60,13 @@ def join(parts: Sequence[Samples]) -> Samples:
 
 
 class Score(NamedTuple):
-    """What a metric gives: a number, which way is good, and half the width of a 95 % interval if there is one."""
+    """What a metric gives: a number, which way is good, and half the width of a 95 % interval if there is one.
+
+    Examples
+    --------
+    >>> Score(0.93, "real").better
+    'real'
+    """
 
     value: float
     better: Literal["lower", "higher", "real"]

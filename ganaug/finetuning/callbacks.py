@@ -33,7 +33,7 @@ class FasterClasses(Callback):
 
     def on_train_start(self, trainer: Run) -> None:
         """Split the optimizer's weights into shared ones and those of classes."""
-        own = {
+        of_classes = {
             id(weight)
             for module in trainer.gan.generator.modules()
             if isinstance(module, ClassEmbedding)
@@ -42,8 +42,8 @@ class FasterClasses(Callback):
         optimizer = trainer.step.optimizers["g_optimizer"]
         (shared,) = optimizer.param_groups
         weights = shared["params"]
-        shared["params"] = [weight for weight in weights if id(weight) not in own]
-        classes = [weight for weight in weights if id(weight) in own]
+        shared["params"] = [weight for weight in weights if id(weight) not in of_classes]
+        classes = [weight for weight in weights if id(weight) in of_classes]
         optimizer.add_param_group({"params": classes, "lr": self.factor * shared["lr"]})
 
 
@@ -99,12 +99,14 @@ def _fisher(source: ConditionalGAN, seed: int) -> dict[str, Tensor]:
     generator, discriminator = (deepcopy(network).eval() for network in (source.generator, source.discriminator))
     random = torch.Generator().manual_seed(seed)
     weights = dict(generator.named_parameters())
-    found = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    information = {name: torch.zeros_like(weight) for name, weight in weights.items()}
     for _ in range(_FISHER):
         z = torch.randn(1, source.latent_dim, generator=random)
         c = torch.randint(len(source.classes), (1,), generator=random)
         loss = F.softplus(-discriminator(generator(z, c), c)).sum()
         for name, gradient in zip(weights, torch.autograd.grad(loss, list(weights.values())), strict=True):
-            found[name] += gradient.square()
-    mean = sum(float(values.sum()) for values in found.values()) / sum(values.numel() for values in found.values())
-    return {name: values / (mean or 1.0) for name, values in found.items()}
+            information[name] += gradient.square()
+    mean = sum(float(values.sum()) for values in information.values()) / sum(
+        values.numel() for values in information.values()
+    )
+    return {name: values / (mean or 1.0) for name, values in information.items()}

@@ -84,8 +84,8 @@ def weigh_classes(
         torch.default_generator.manual_seed(seed)
         build = network_named(target.config.network).build
         _, judge = build(target.codec.sample_shape, target.codec.spans, n, target.config)
-    own = torch.eye(n)
-    transplant(source.discriminator, judge, matches | {CLASS: (own, own)})
+    identity = torch.eye(n)
+    transplant(source.discriminator, judge, matches | {CLASS: (identity, identity)})
     judge.eval()
     shares = []
     for condition in range(len(target.classes)):

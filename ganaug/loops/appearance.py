@@ -91,12 +91,41 @@ class Likeness:
             return picture
         if isinstance(self.dtype, np.dtype):
             return valued(sample, self.pixels, self.dtype)
-        made = valued(torch.from_numpy(sample), self.pixels, self.dtype)
-        return tv_tensors.Image(made) if issubclass(self.kind, tv_tensors.Image) else made
+        image = valued(torch.from_numpy(sample), self.pixels, self.dtype)
+        return tv_tensors.Image(image) if issubclass(self.kind, tv_tensors.Image) else image
 
     def _check_range(self, image: Any) -> None:
         if isinstance(image, (Tensor, np.ndarray)) and _is_float(image.dtype):
             check_range(float(image.min()), float(image.max()), self.pixels)
+
+
+class NumberLikeness:
+    """Makes samples that are stored as numbers look like a real one to a program: its class, dtype and shape.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Of the samples.
+    real : Tensor or ndarray
+        A real one; an axis of one channel may be missing.
+
+    Raises
+    ------
+    SchemaError
+        If samples cannot be made to look like it.
+    """
+
+    def __init__(self, shape: tuple[int, ...], real: Any) -> None:
+        if not isinstance(real, (Tensor, np.ndarray)) or tuple(real.shape) not in (shape, shape[1:] * (shape[0] == 1)):
+            described = tuple(real.shape) if hasattr(real, "shape") else type(real).__name__
+            raise SchemaError(f"items hold {described}, synthetic ones arrays of shape {shape}; train on such samples")
+        self.shape, self.is_tensor = tuple(real.shape), isinstance(real, Tensor)
+        self.dtype: Any = real.dtype
+
+    def __call__(self, sample: np.ndarray) -> Any:
+        """Return a sample in the likeness."""
+        shaped = sample.reshape(self.shape)
+        return torch.from_numpy(shaped).to(self.dtype) if self.is_tensor else shaped.astype(self.dtype)
 
 
 def check_range(low: float, high: float, pixels: Pixels) -> None:

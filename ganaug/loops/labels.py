@@ -52,10 +52,10 @@ def matched(
         rules.append(lambda label: texts.get(str(_name(names, label))))
     if names is None or not strict_names:
         rules += [known.get, lambda label: texts.get(str(label))]
-    found = max(({label: c for label in labels if (c := rule(label)) is not None} for rule in rules), key=len)
-    missing = [label for label in (labels if required is None else required) if label not in found]
-    if not missing and (found or not labels):
-        return found
+    conditions = max(({label: c for label in labels if (c := rule(label)) is not None} for rule in rules), key=len)
+    missing = [label for label in (labels if required is None else required) if label not in conditions]
+    if not missing and (conditions or not labels):
+        return conditions
     name = _name(names or [], (missing or labels)[0])
     raise SchemaError(
         f"the model has no class {reprlib.repr(name)}; {did_you_mean(name, known)}. If labels are numbers and the "

@@ -33,9 +33,11 @@ def refuse_hidden(dataset: Any) -> None:
     if isinstance(dataset, Subset):
         refuse_hidden(dataset.dataset)
     elif isinstance(dataset, ConcatDataset):
-        own = [[getattr(part, name, None) for name in _HANDLED] for part in dataset.datasets]
-        if any(str(one) != str(own[0]) for one in own):
-            raise SchemaError(f"parts of the ConcatDataset have different transforms, {own[0]} and others; {REMEDY}")
+        transforms = [[getattr(part, name, None) for name in _HANDLED] for part in dataset.datasets]
+        if any(str(one) != str(transforms[0]) for one in transforms):
+            raise SchemaError(
+                f"parts of the ConcatDataset have different transforms, {transforms[0]} and others; {REMEDY}"
+            )
         for part in dataset.datasets:
             refuse_hidden(part)
     elif _set_transform(dataset) is None:
@@ -57,8 +59,8 @@ def apply_own(dataset: Any, image: Any, label: Any, keys: tuple[Any, Any]) -> An
         dataset = dataset.dataset if isinstance(dataset, Subset) else dataset.datasets[0]
     batched = _set_transform(dataset)
     if batched is not None:
-        made = batched({keys[0]: [image], keys[1]: [label]})
-        return {name: values[0] for name, values in made.items()}
+        items = batched({keys[0]: [image], keys[1]: [label]})
+        return {name: values[0] for name, values in items.items()}
     inner = _inner(dataset)
     if inner is not None:
         image, label = apply_own(getattr(dataset, inner), image, label, keys)

@@ -1,7 +1,7 @@
 """The pool: samples made in advance, one file that many processes read at random.
 
-A ``.safetensors`` file with one tensor ``samples (n, channels, height, width)``, uint8, class after class, and a JSON
-header. Nothing ever unpickles.
+A ``.safetensors`` file with one tensor ``samples``, class after class, and a JSON header. Images are ``(n, channels,
+height, width)``, uint8; other samples float32, as they are decoded. Nothing ever unpickles.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ import os
 import struct
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 _CHUNK_BYTES = 2**24
+_STORED = {"uint8": "U8", "float32": "F32"}  # safetensors' names
 _UNKNOWN = "0" * 64  # stands for a digest until it is known
 
 _seek = threading.Lock()
@@ -49,8 +51,10 @@ class Pool:
         Where it is, absolute.
     classes : Classes
         Its classes and how many samples there are of each.
-    shape : (int, int, int)
-        Channels, height, width.
+    shape : tuple of int
+        Of a sample; of images channels, height, width.
+    stored : {"uint8", "float32"}
+        How samples are kept: images as pixels, others as numbers.
     scale : (float, float)
         Values of the training data that became 0 and 255.
     whole : bool
@@ -68,6 +72,16 @@ class Pool:
     ------
     PoolError
         If the file is missing, no pool, truncated, of a newer format, or its header is damaged.
+
+    Examples
+    --------
+    >>> import tempfile, numpy as np
+    >>> gan = ganaug.train(np.zeros((8, 8, 8), np.uint8), [0, 1] * 4, kind="image", max_steps=1, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = ganaug.make_pool(gan, 5, f"{folder}/digits.pool", random_state=0).path
+    ...     pool = Pool(path)
+    ...     print(len(pool), pool.shape, pool.classes.counts)
+    10 (1, 8, 8) [5, 5]
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -104,12 +118,14 @@ class Pool:
             return tuple(self.header[name])
         if name == "dtype":
             return np.dtype(self.header[name])
+        if name == "stored":
+            return self.header.get(name, "uint8")
         if name in ("whole", "seed", "checkpoint_sha256", "sha256"):
             return self.header[name]
         raise AttributeError(f"a Pool has no {name!r}")
 
     def pick(self, c: Sequence[int], u: Sequence[float]) -> np.ndarray:
-        """Return one sample for each condition, ``(n, channels, height, width)`` uint8.
+        """Return one sample for each condition, ``(n, *shape)``.
 
         Parameters
         ----------
@@ -120,7 +136,7 @@ class Pool:
         """
         now = self._now()
         counts, starts, size = now.classes.counts, now.starts, now.size
-        out = np.empty((len(c), *now.header["shape"]), np.uint8)
+        out = np.empty((len(c), *now.header["shape"]), now.stored)
         view = out.data.cast("B")
         for i, (condition, chosen) in enumerate(zip(c, u, strict=True)):
             count = counts[condition]
@@ -134,7 +150,7 @@ class Pool:
         start, stop = now.starts[condition], now.starts[condition] + now.classes.counts[condition]
         step = max(1, _CHUNK_BYTES // now.size)
         for i in range(start, stop, step):
-            out = np.empty((min(step, stop - i), *now.header["shape"]), np.uint8)
+            out = np.empty((min(step, stop - i), *now.header["shape"]), now.stored)
             now.read_into(out.data.cast("B"), i)
             yield out
 
@@ -156,9 +172,9 @@ class Pool:
 
     def lines(self) -> list[str]:
         """Return lines for people."""
-        channels, height, width = self.shape
+        what = "images of {1} × {2} × {0}" if self.stored == "uint8" else f"arrays of shape {self.shape}"
         return [
-            f"{self.path}: pool of {len(self):,} images of {height} × {width} × {channels}",
+            f"{self.path}: pool of {len(self):,} {what.format(*self.shape)}",
             "classes: " + ", ".join(f"{label} ({count:,})" for label, count in self.counts.items()),
             f"made by: checkpoint {self.checkpoint_sha256 or 'that was never saved'}, seed {self.seed}",
             f"sha256: {self.sha256}",
@@ -168,12 +184,12 @@ class Pool:
         """Return the open file, which is the one under the path unless that is gone."""
         opened = self._opened
         try:
-            found = os.stat(self._name)
+            status = os.stat(self._name)
         except OSError as error:
             if opened is None:
                 raise PoolError(f"cannot read {self.path}: {error.strerror or error}") from error
             return opened
-        if opened is None or opened.identity != _identity(found):
+        if opened is None or opened.identity != _identity(status):
             fresh = _Opened(self.path)
             if opened is not None and (
                 fresh.header["shape"] != opened.header["shape"]
@@ -200,10 +216,10 @@ class _Opened:
         self.fd = -1
         try:
             self.fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-            found = os.fstat(self.fd)
+            status = os.fstat(self.fd)
             start = _read_at(self.fd, 8, 0)
             length = struct.unpack("<Q", start)[0] if len(start) == 8 else 0
-            raw = _read_at(self.fd, length, 8) if 2 <= length <= min(MAX_HEADER, found.st_size) else b""
+            raw = _read_at(self.fd, length, 8) if 2 <= length <= min(MAX_HEADER, status.st_size) else b""
         except OSError as error:
             raise PoolError(f"cannot read {path}: {error.strerror or error}") from error
         try:
@@ -217,14 +233,15 @@ class _Opened:
         if _header_digest(self.header) != self.header["sha256"]:
             raise PoolError(f"{path} is damaged: its header does not match its digest, or it was never finished")
         self.path = path
-        self.identity = _identity(found)
+        self.identity = _identity(status)
         self.classes = Classes.from_json(self.header["classes"], "target")
-        self.size = int(np.prod(self.header["shape"]))
+        self.stored = np.dtype(self.header.get("stored", "uint8"))
+        self.size = int(np.prod(self.header["shape"])) * self.stored.itemsize  # bytes of a sample
         self.starts = np.cumsum([0, *self.classes.counts]).tolist()
         self.offset = 8 + length
         expected = self.offset + self.starts[-1] * self.size
-        if found.st_size != expected:
-            raise PoolError(f"{path} is truncated: {found.st_size:,} of {expected:,} bytes")
+        if status.st_size != expected:
+            raise PoolError(f"{path} is truncated: {status.st_size:,} of {expected:,} bytes")
 
     def read_into(self, view: memoryview, first: int) -> None:
         """Fill a buffer with samples from the first one on."""
@@ -244,13 +261,22 @@ class _Opened:
             self.fd = -1
 
 
-def require_pictures(synthesizer: "Synthesizer") -> None:
-    """Raise `SchemaError` unless a synthesizer makes pictures, which pools and transforms of images need."""
+def stored_as(synthesizer: "Synthesizer", *allowed: str) -> str:
+    """Return what samples of a synthesizer are stored as; raise `SchemaError` if that is not allowed."""
     from ganaug.data.kind import kind_named  # brings pandas, which reading a pool does without
 
-    if not kind_named(synthesizer.codec.schema.kind).has_preview:
+    stored = kind_named(synthesizer.codec.schema.kind).stored
+    if stored not in allowed:
         described = synthesizer.codec.schema.describe()
         raise SchemaError(f"images are needed; this model makes a {described}: use its sample method")
+    return str(stored)
+
+
+def _as_numbers(X: Any) -> np.ndarray:
+    """Return decoded samples as float32 arrays of one shape."""
+    if not hasattr(X, "shape"):
+        raise SchemaError("a pool needs samples of one shape; these are lists of arrays whose lengths may differ")
+    return np.asarray(X, dtype=np.float32)
 
 
 def as_pixels(codec: Any, X: Any) -> np.ndarray:
@@ -272,7 +298,7 @@ def make_pool(
     Parameters
     ----------
     synthesizer : Synthesizer
-        A GAN, or a mixture of sources (``sampler.mixture_``), of images.
+        A GAN, or a mixture of sources (``sampler.mixture_``), of images, or of another kind that is stored as numbers.
     n_per_class : int or dict
         How many of every class, or of those that are named.
     path : str or Path
@@ -300,7 +326,7 @@ def make_pool(
     ...     len(ganaug.make_pool(gan, 50, folder + "/digits.pool", random_state=0))
     100
     """
-    require_pictures(synthesizer)
+    stored = stored_as(synthesizer, "uint8", "float32")
     if not isinstance(n_per_class, Mapping):
         n_per_class = dict.fromkeys(synthesizer.classes_.tolist(), n_per_class)
     counts = {int(c): n for c, n in zip(synthesizer.classes.index(n_per_class), n_per_class.values(), strict=True)}
@@ -311,17 +337,15 @@ def make_pool(
     conditions = sorted(counts)
     classes = Classes(synthesizer.classes_[conditions], [counts[c] for c in conditions], synthesizer.classes.target)
     codec: Any = synthesizer.codec
-    schema = codec.schema
-    described = {
-        "shape": list(schema.shape),
-        "scale": list(codec.scale),
-        "whole": codec.whole,
-        "dtype": schema.dtype,
-        "seed": seed,
-        "checkpoint_sha256": synthesizer.sha256,
-    }
+    prepare = partial(as_pixels, codec) if stored == "uint8" else _as_numbers
+    described = {"seed": seed, "checkpoint_sha256": synthesizer.sha256, "dtype": codec.schema.dtype}
+    if stored == "uint8":
+        described |= {"shape": list(codec.schema.shape), "scale": list(codec.scale), "whole": codec.whole}
+    else:
+        one = prepare(codec.decode(np.zeros((1, *codec.sample_shape), np.float32), np.random.default_rng(0)))
+        described |= {"shape": list(one.shape[1:]), "stored": stored}
     chunks = (
-        as_pixels(codec, chunk)
+        prepare(chunk)
         for c in conditions
         for chunk in synthesizer.sample_iter(
             counts[c],
@@ -344,9 +368,9 @@ def write(
     classes : Classes
         Labels and how many samples there will be of each.
     chunks : iterable of ndarray
-        The samples, uint8, class after class.
+        The samples, class after class.
     described : mapping
-        ``shape`` (channels, height, width), ``scale``, ``whole``, ``dtype``, ``seed`` and ``checkpoint_sha256``.
+        ``shape``, ``dtype``, ``seed`` and ``checkpoint_sha256``; of images ``scale`` and ``whole``, else ``stored``.
     overwrite : bool
         Whether an existing file may be replaced. Processes that have it open keep reading the old one.
 
@@ -356,15 +380,17 @@ def write(
         If the file exists and may not be replaced, or cannot be written.
     """
     header = {"format": FORMAT, **described, "classes": classes.to_json(), "samples_sha256": _UNKNOWN}
-    n, size = sum(classes.counts), int(np.prod(header["shape"]))
+    stored = np.dtype(header.get("stored", "uint8"))
+    n, size = sum(classes.counts), int(np.prod(header["shape"])) * stored.itemsize
     digest, written = hashlib.sha256(), 0
     with replacing(path, overwrite=overwrite) as partial:
         with partial.open("wb") as handle:
             handle.write(_preamble({**header, "sha256": _UNKNOWN}, n))
             for chunk in chunks:
-                content = np.ascontiguousarray(chunk, dtype=np.uint8).data
+                content = np.ascontiguousarray(chunk, dtype=stored).data
                 digest.update(content)
-                written += handle.write(content)
+                handle.write(content)
+                written += content.nbytes
             if written != n * size:
                 raise PoolError(f"expected {n:,} samples of {size:,} bytes; got {written:,} bytes")
             header["samples_sha256"] = digest.hexdigest()
@@ -379,10 +405,11 @@ def is_pool(path: Path) -> bool:
 
 
 def _preamble(header: Mapping[str, Any], n: int) -> bytes:
-    shape = [n, *header["shape"]]
+    shape, stored = [n, *header["shape"]], header.get("stored", "uint8")
+    end = int(np.prod(shape)) * np.dtype(stored).itemsize
     table = {
         "__metadata__": {POOL: canonical(header)},
-        "samples": {"dtype": "U8", "shape": shape, "data_offsets": [0, int(np.prod(shape))]},
+        "samples": {"dtype": _STORED[stored], "shape": shape, "data_offsets": [0, end]},
     }
     content = json.dumps(table, separators=(",", ":")).encode()
     content += b" " * (-len(content) % 8)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
@@ -13,7 +14,7 @@ from ganaug.loops.pool import Pool
 
 
 class PoolDataset(Dataset):
-    """The samples of a pool, as pairs of a PIL image and a label.
+    """The samples of a pool, as pairs of a PIL image, or a tensor where they are no images, and a label.
 
     Join it with real data by ``torch.utils.data.ConcatDataset`` and weigh the two by a ``WeightedRandomSampler``: both
     then get the transforms that you give them.
@@ -21,9 +22,9 @@ class PoolDataset(Dataset):
     Parameters
     ----------
     pool : Pool, str or Path
-        Of gray, RGB or RGBA images.
+        Of gray, RGB or RGBA images, or of samples that are stored as numbers.
     transform : callable, optional
-        What real images pass through, from a PIL image on.
+        What real images pass through, from a PIL image on; what others pass through, from a float32 tensor on.
     classes : sequence, optional
         Names by integer label, usually ``dataset.classes``: labels are then positions in it. By default labels are the
         pool's own.
@@ -55,7 +56,7 @@ class PoolDataset(Dataset):
     def __init__(
         self,
         pool: Pool | str | Path,
-        transform: Callable[[Image.Image], Any] | None = None,
+        transform: Callable[[Any], Any] | None = None,
         *,
         classes: Sequence[Any] | None = None,
     ) -> None:
@@ -78,5 +79,8 @@ class PoolDataset(Dataset):
         condition, place = self._places[index]
         n = self.pool.classes.counts[condition]
         pixels = self.pool.pick([condition], [place + 0.5 / n])[0]
-        image = Image.fromarray(pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, -1))
+        if self.pool.stored == "uint8":
+            image: Any = Image.fromarray(pixels[0] if len(pixels) == 1 else np.moveaxis(pixels, 0, -1))
+        else:
+            image = torch.from_numpy(pixels)
         return (image if self.transform is None else self.transform(image)), self.targets[index]

@@ -113,6 +113,6 @@ class PoolRefresh:
                 else:
                     yield from pool.chunks(label)
 
-        said = ("shape", "scale", "whole", "dtype")
-        described = {name: pool.header[name] for name in said} | {"seed": seed, "checkpoint_sha256": None}
+        fields = ("shape", "scale", "whole", "dtype")
+        described = {name: pool.header[name] for name in fields} | {"seed": seed, "checkpoint_sha256": None}
         write(pool.path, pool.classes, chunks(), described, overwrite=True)

@@ -14,9 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ganaug.core.errors import ConfigError
+from ganaug.core.errors import ConfigError, SchemaError
 from ganaug.core.seeds import as_seed
-from ganaug.loops.pool import Pool, as_pixels, is_pool, make_pool, require_pictures
+from ganaug.loops.pool import Pool, as_pixels, is_pool, make_pool, stored_as
 from ganaug.models.synthesizer import Synthesizer, load
 
 _temporary: weakref.WeakValueDictionary[Hashable, Pool] = weakref.WeakValueDictionary()
@@ -26,7 +26,7 @@ class Live:
     """Samples made when they are asked for, on the device that asks; it stays in the process that made it."""
 
     def __init__(self, synthesizer: Synthesizer) -> None:
-        require_pictures(synthesizer)
+        stored_as(synthesizer, "uint8")
         codec: Any = synthesizer.codec
         self.classes, self.shape = synthesizer.classes, tuple(codec.sample_shape)
         self.scale, self.whole, self.dtype = codec.scale, codec.whole, np.dtype(codec.schema.dtype)
@@ -62,10 +62,10 @@ def as_source(
     A model given as a path gets one temporary pool a process, whoever asks.
     """
     if isinstance(source, Pool):
-        return source
+        return _of_pictures(source)
     if not isinstance(source, Synthesizer):
         if is_pool(Path(source)):
-            return Pool(source)
+            return _of_pictures(Pool(source))
         if not live:
             gan = load(source)
             key = (gan.sha256, n_per_class, random_state)
@@ -73,6 +73,12 @@ def as_source(
             return _temporary.setdefault(key, pool)
         source = cast(Synthesizer, load(source))
     return Live(source) if live else temporary(source, n_per_class, random_state)
+
+
+def _of_pictures(pool: Pool) -> Pool:
+    if pool.stored != "uint8":
+        raise SchemaError(f"{pool.path} has no images, which this transform takes; use SyntheticMix or PoolDataset")
+    return pool
 
 
 def temporary(synthesizer: Synthesizer, n_per_class: int | Mapping[Any, int], random_state: Any = None) -> Pool:

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset, get_worker_info
 
 from ganaug.core.errors import ConfigError, PoolError, SchemaError, did_you_mean
-from ganaug.loops.appearance import Likeness
+from ganaug.loops.appearance import Likeness, NumberLikeness
 from ganaug.loops.labels import matched, plain
 from ganaug.loops.own_transforms import REMEDY, apply_own, bare, has_own, refuse_hidden, transformed
 from ganaug.loops.pool import Pool, is_pool
@@ -120,8 +120,8 @@ class SyntheticMix(Dataset):
         source = _opened(source)
         short = [label for label, n in wanted.items() if n > (real == label).sum() and share > 0]
         asked = short if isinstance(balance, Mapping) else []
-        found = matched(source.classes, short, known, strict_names=names is not None, required=asked)
-        repeated, synthetic = _filled(real, wanted, {label: share for label in found})
+        known_labels = matched(source.classes, short, known, strict_names=names is not None, required=asked)
+        repeated, synthetic = _filled(real, wanted, {label: share for label in known_labels})
         self._extra = np.concatenate([np.zeros(0, np.int64), *repeated.values()])
         made = {label: n for label, n in synthetic.items() if n}
         added = [np.full(n, label, dtype=real.dtype) for label, n in made.items()]
@@ -129,7 +129,9 @@ class SyntheticMix(Dataset):
         self.is_synthetic = np.arange(len(self.targets)) >= len(real) + len(self._extra)
         self._labels = list(made)
         self._stops = np.cumsum(list(made.values())).tolist()
-        self.pool, self._conditions = _pool(source, [(found[label], n) for label, n in made.items()], random_state)
+        self.pool, self._conditions = _pool(
+            source, [(known_labels[label], n) for label, n in made.items()], random_state
+        )
         if made:
             self._learn(real)
 
@@ -226,7 +228,10 @@ class SyntheticMix(Dataset):
                     f"the first item's label is {reprlib.repr(label)}, its target {plain(real[0])!r}; give targets="
                 )
             changes = self.transform is not None or has_own(self.dataset)
-            self._likeness = Likeness(self.pool, image, any_size=changes)
+            if self.pool.stored == "uint8":
+                self._likeness: Any = Likeness(self.pool, image, any_size=changes)
+            else:
+                self._likeness = NumberLikeness(self.pool.shape, image)
             firsts = [_images(self[i]) for i in dict.fromkeys((0, len(real) - 1))]
             made = _images(self._tried())
         _compare(firsts, made)
@@ -300,8 +305,8 @@ def _targets(dataset: Any, targets: Any, label_key: str) -> np.ndarray:
     SchemaError
         If there is not one class label for each.
     """
-    found = _found_targets(dataset, label_key) if targets is None else targets
-    values = found.tolist() if isinstance(found, (Tensor, np.ndarray)) else [plain(label) for label in found]
+    labels = _found_targets(dataset, label_key) if targets is None else targets
+    values = labels.tolist() if isinstance(labels, (Tensor, np.ndarray)) else [plain(label) for label in labels]
     if len(values) != len(dataset):
         raise SchemaError(f"expected {len(dataset)} targets, one for each item; got {len(values)}")
     array = np.array(values)

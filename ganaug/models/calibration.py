@@ -108,6 +108,14 @@ class CalibratedGenerator(nn.Module):
     shape : (int, int, int)
         Channels, height and width of the images.
     n_classes, latent_dim : int
+
+    Examples
+    --------
+    >>> class Flat(CalibratedGenerator):
+    ...     def draw(self, z, c):
+    ...         return torch.tanh(z.mean(1)).view(-1, 1, 1, 1).expand(-1, 1, 8, 8)
+    >>> Flat((1, 8, 8), n_classes=2, latent_dim=4).eval()(torch.zeros(3, 4), torch.tensor([0, 1, 1])).shape
+    torch.Size([3, 1, 8, 8])
     """
 
     def __init__(self, shape: tuple[int, int, int], n_classes: int, latent_dim: int) -> None:

@@ -222,18 +222,6 @@ def doubled_widths(width: int, depth: int) -> list[int]:
     return [width * min(2**i, _MAX_GROWTH) for i in range(depth + 1)]
 
 
-def build_conv(
-    sample_shape: tuple[int, ...], spans: Sequence[Span], n_classes: int, config: ResolvedConfig
-) -> tuple[nn.Module, nn.Module]:
-    """Return generator and discriminator for images; `config` is resolved (no ``"auto"``)."""
-    channels, height, wide = sample_shape
-    shape = (channels, height, wide)
-    c, d, a = n_classes, config.depth, config.attention
-    generator = ImageGenerator(shape, c, config.latent_dim, config.width, d, a)
-    discriminator = ImageDiscriminator(shape, c, config.width, d, a, config.spectral_norm)
-    return generator, discriminator
-
-
 def adapt_depth(depth: int, source: tuple[int, ...], target: tuple[int, ...]) -> int:
     """Return the number of halvings nearest to the source's that leaves as few pixels as is usual."""
     side, bottom = min(target[1:]), min(source[1:]) >> depth
@@ -244,4 +232,19 @@ def adapt_depth(depth: int, source: tuple[int, ...], target: tuple[int, ...]) ->
     return depth
 
 
-CONV = Network(build_conv, has_attention=True, has_projection=True, has_class_norms=True, adapt_depth=adapt_depth)
+def image_network(generator: type[nn.Module], discriminator: type[nn.Module]) -> Network:
+    """Return the network of two classes with the parameters of `ImageGenerator` and of `ImageDiscriminator`."""
+
+    def build(
+        sample_shape: tuple[int, ...], spans: Sequence[Span], n_classes: int, config: ResolvedConfig
+    ) -> tuple[nn.Module, nn.Module]:
+        sizes = config.width, config.depth, config.attention
+        return (
+            generator(sample_shape, n_classes, config.latent_dim, *sizes),
+            discriminator(sample_shape, n_classes, *sizes, config.spectral_norm),
+        )
+
+    return Network(build, has_attention=True, has_projection=True, has_class_norms=True, adapt_depth=adapt_depth)
+
+
+CONV = image_network(ImageGenerator, ImageDiscriminator)

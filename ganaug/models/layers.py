@@ -12,13 +12,27 @@ def normalised(layer: nn.Module, on: bool) -> nn.Module:
 
 
 class ClassEmbedding(nn.Embedding):
-    """A row for each class; a transfer keeps the rows of the classes that stay."""
+    """A row for each class; a transfer keeps the rows of the classes that stay.
+
+    Examples
+    --------
+    >>> import torch
+    >>> ClassEmbedding(3, 16)(torch.tensor([0, 2])).shape
+    torch.Size([2, 16])
+    """
 
 
 class ProjectionHead(nn.Module):
     """Features and class to a logit: a linear term plus the inner product with the class's embedding.
 
     Projection discriminator (Miyato & Koyama 2018, arXiv:1802.05637), the product scaled by ``1 / sqrt(dim)``.
+
+    Examples
+    --------
+    >>> import torch
+    >>> head = ProjectionHead(8, 3, normalise=False)
+    >>> head(torch.zeros(4, 8), torch.tensor([0, 1, 2, 0])).shape
+    torch.Size([4])
     """
 
     def __init__(self, dim: int, n_classes: int, normalise: bool) -> None:

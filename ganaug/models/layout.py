@@ -41,7 +41,7 @@ def anatomy(network: nn.Module) -> dict[str, Part]:
     """Return what every tensor of ``network.state_dict()`` is; keys are unique."""
     declared: dict[str, Part] = getattr(network, "anatomy", dict)()
     modules = dict(network.named_modules())
-    found = {}
+    parts = {}
     for name in network.state_dict():
         plain = name.replace(".parametrizations.", ".").removesuffix(".original")
         path, _, leaf = plain.rpartition(".")
@@ -51,8 +51,8 @@ def anatomy(network: nn.Module) -> dict[str, Part]:
         axes = part.axes if owner == path else ()
         if isinstance(modules.get(path), ClassEmbedding):
             axes = (CLASS, FEATURE)
-        found[name] = Part(rest, {"weight": axes, "bias": axes[:1]}.get(leaf, ()), part.level)
-    return found
+        parts[name] = Part(rest, {"weight": axes, "bias": axes[:1]}.get(leaf, ()), part.level)
+    return parts
 
 
 def _prefixes(path: str) -> list[str]:

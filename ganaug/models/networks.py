@@ -39,6 +39,11 @@ class Network:
         Whether classes own scales and shifts in the generator, which fine-tuning by ``"scale-shift"`` needs.
     adapt_depth : callable
         From a source's depth, its sample shape and a target's sample shape to the depth of a fine-tuned network.
+
+    Examples
+    --------
+    >>> network_named("conv").has_attention, network_named("mlp").has_attention
+    (True, False)
     """
 
     build: Build
@@ -56,5 +61,5 @@ def network_named(name: str) -> Network:
     PluginNotFoundError
         If there is none.
     """
-    found = registry.lookup("networks", name)
-    return found if isinstance(found, Network) else Network(found)
+    network = registry.lookup("networks", name)
+    return network if isinstance(network, Network) else Network(network)

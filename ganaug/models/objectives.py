@@ -21,6 +21,12 @@ class Objective:
     label_smoothing : float, default=0
         The discriminator's target for real samples is ``1 - label_smoothing`` (one-sided; Salimans et al. 2016,
         arXiv:1606.03498). Only where `smooths_labels`.
+
+    Examples
+    --------
+    >>> real, fake = torch.tensor([2.0]), torch.tensor([-2.0])
+    >>> round(Hinge().discriminator_loss(real, fake).item(), 3), Hinge.d_learning_rate
+    (0.0, 0.0004)
     """
 
     smooths_labels: ClassVar[bool] = False
@@ -200,13 +206,13 @@ class Relativistic(Objective):
     @classmethod
     def defaults(cls, sample_shape: tuple[int, ...]) -> dict[str, Any]:
         """Penalise every fourth step; for images, in proportion to the side (at 28 × 28 3, in colour 1)."""
-        own = super().defaults(sample_shape) | {"penalty_every": 4}
+        defaults = super().defaults(sample_shape) | {"penalty_every": 4}
         if len(sample_shape) != 3:
-            return own | {"betas": (0.0, 0.95)}
+            return defaults | {"betas": (0.0, 0.95)}
         channels, height, width = sample_shape
         wrong_labels = 0.1 if channels > 1 else 0.0  # gray classes lose by them: docs/experiments/images.md
         at_28 = 1 if channels > 1 else 3  # docs/experiments/image-networks.md
-        return own | {"penalty_weight": at_28 * (height * width) ** 0.5 / 28, "mismatch_weight": wrong_labels}
+        return defaults | {"penalty_weight": at_28 * (height * width) ** 0.5 / 28, "mismatch_weight": wrong_labels}
 
     def discriminator_loss(self, real: Tensor, fake: Tensor) -> Tensor:
         """``softplus(fake - real)``."""

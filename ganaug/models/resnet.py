@@ -5,20 +5,16 @@ Fixup initialisation (Zhang et al. 2019, arXiv:1901.09321), bilinear resampling,
 """
 
 import math
-from collections.abc import Sequence
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ganaug.core.config import ResolvedConfig
-from ganaug.data.codec import Span
 from ganaug.models.calibration import CalibratedGenerator
-from ganaug.models.conv import SelfAttention, adapt_depth, doubled_widths, halved_sizes
+from ganaug.models.conv import SelfAttention, doubled_widths, halved_sizes, image_network
 from ganaug.models.layers import ClassEmbedding, ProjectionHead, normalised
 from ganaug.models.layout import CHANNEL, FEATURE, Grid, Part
-from ganaug.models.networks import Network
 
 _EMBEDDING_DIM = 64
 _MAPPED = 256  # of a latent and its class, that G draws from
@@ -179,16 +175,4 @@ class ResidualDiscriminator(nn.Module):
         return self.head(F.leaky_relu(self.linear(F.leaky_relu(x, _SLOPE).flatten(1)), _SLOPE), c)
 
 
-def build_resnet(
-    sample_shape: tuple[int, ...], spans: Sequence[Span], n_classes: int, config: ResolvedConfig
-) -> tuple[nn.Module, nn.Module]:
-    """Return generator and discriminator for images; `config` is resolved (no ``"auto"``)."""
-    channels, height, wide = sample_shape
-    shape = (channels, height, wide)
-    c, d, a = n_classes, config.depth, config.attention
-    generator = ResidualGenerator(shape, c, config.latent_dim, config.width, d, a)
-    discriminator = ResidualDiscriminator(shape, c, config.width, d, a, config.spectral_norm)
-    return generator, discriminator
-
-
-RESNET = Network(build_resnet, has_attention=True, has_projection=True, has_class_norms=True, adapt_depth=adapt_depth)
+RESNET = image_network(ResidualGenerator, ResidualDiscriminator)

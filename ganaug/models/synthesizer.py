@@ -32,6 +32,21 @@ class Synthesizer(ABC):
         Labels and their training counts.
     sha256 : str or None
         Digest of the checkpoint that it was loaded from, or saved to last.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from ganaug.data.encoded import encode
+    >>> class Repeated(Synthesizer):
+    ...     def __init__(self, X, y):
+    ...         self.data = encode(X, y)
+    ...         self.codec, self.classes = self.data.codec, self.data.classes
+    ...     def encoded(self, c, rng, truncation=None):
+    ...         return np.stack([rng.choice(self.data.own(label)) for label in c])
+    ...     def digest(self):
+    ...         return "0" * 64
+    >>> Repeated([[1.0], [2.0], [5.0]], ["a", "a", "b"]).sample(2, label="b", random_state=0)
+    [[5.0], [5.0]]
     """
 
     codec: Codec
@@ -142,12 +157,33 @@ def load(path: str | Path) -> Any:
 
     The header says which class it is of, by its name in the entry-point group ``ganaug.synthesizers``.
 
+    Parameters
+    ----------
+    path : str or Path
+        The file; or ``"name:item"``, a checkpoint that a plugin brings (``"zoo:strokes"``, of ganaug-zoo), or of the
+        Hugging Face hub (``"hf://user/model"``, needs the extra ``hub``).
+
+    Returns
+    -------
+    ConditionalGAN or other Synthesizer
+
     Raises
     ------
     CheckpointError
         As `ConditionalGAN.load`. Nothing is ever unpickled.
     PluginNotFoundError
-        If no installed distribution brings the class.
+        If no installed distribution brings the class, or what the name before the colon stands for.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> gan = ganaug.train(*load_iris(return_X_y=True), max_steps=5, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     digest = gan.save(f"{folder}/iris.safetensors")
+    ...     again = ganaug.load(f"{folder}/iris.safetensors")
+    >>> bool((again.sample(5, label=1, random_state=0) == gan.sample(5, label=1, random_state=0)).all())
+    True
     """
-    name = checkpoint.read_header(Path(path)).get("synthesizer", "gan")
+    name = checkpoint.read_header(path).get("synthesizer", "gan")
     return registry.lookup("synthesizers", str(name)).load(path)

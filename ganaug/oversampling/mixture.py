@@ -11,7 +11,7 @@ from ganaug.data.encoded import Encoded
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.synthesizer import Synthesizer
 from ganaug.oversampling.rows import Belonging
-from ganaug.oversampling.sources import GANSource, OwnSamples, Source
+from ganaug.oversampling.sources import GANSource, Source
 
 
 class Mixture(Synthesizer):
@@ -28,6 +28,15 @@ class Mixture(Synthesizer):
     rejection : float, default=0.0
         This share of the candidates is discarded: those that belong least to the class
         (`ganaug.oversampling.rows.Belonging`). Nothing is discarded where there is no other class.
+
+    Examples
+    --------
+    >>> from ganaug.data.encoded import encode
+    >>> from ganaug.oversampling.sources import Repeat
+    >>> data = encode([[1.0], [2.0], [5.0]], ["a", "a", "b"])
+    >>> mixture = Mixture(data, {"repeat": Repeat().fit(data, np.random.default_rng(0))}, {"repeat": 1.0})
+    >>> mixture.sample(2, label="b", random_state=0)
+    [[5.0], [5.0]]
     """
 
     def __init__(
@@ -77,7 +86,7 @@ class Mixture(Synthesizer):
 
     def digest(self) -> str:
         """Return a SHA-256 of the shares, the real samples, the sources' seeds and the GAN."""
-        seeds = [source.seed for source in self.sources.values() if isinstance(source, OwnSamples)]
+        seeds = [source.seed for source in self.sources.values() if hasattr(source, "seed")]
         digest = hashlib.sha256(f"{self.shares} {self.rejection} {seeds}".encode())
         for array in (self.data.x, self.data.c):
             digest.update(np.ascontiguousarray(array).tobytes())

@@ -12,7 +12,7 @@ from imblearn.utils import check_target_type
 from imblearn.utils._validation import _check_X
 from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_consistent_length
+from sklearn.utils.validation import _num_samples, check_consistent_length
 from sklearn_compat.utils.validation import validate_data
 
 from ganaug.core.config import TrainConfig
@@ -25,11 +25,10 @@ from ganaug.data.table.kind import is_table
 from ganaug.data.table.polars import appended, is_polars, like, to_pandas
 from ganaug.finetuning.finetune import Finetune
 from ganaug.models.gan import ConditionalGAN
-from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge
+from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge, judge_once
 from ganaug.oversampling.mixture import Mixture, check_shares
 from ganaug.oversampling.sources import GAN, factory, fewer_steps, given
 
-MIN_SAMPLES = 6  # a class with fewer has no 5 nearest neighbours to be judged by; SMOTE's default needs as many
 _MAX_SAMPLES_TAUGHT = 20_000  # of a class: training draws fewer than that from a class in all
 _CONFIG = "config__"
 _AUTO = StrOptions({"auto"})
@@ -64,9 +63,9 @@ class GANOverSampler(BaseOverSampler):
         ganaug reads or moves a global generator of NumPy.
     sources : "auto", dict or Judgement, default="auto"
         What new samples are made of: shares by source, like ``{"gan": 0.5, "interpolation": 0.5}``, which add up to 1.
-        Sources are ``"gan"``, ``"interpolation"`` (any data), ``"deformation"``, ``"recolouring"``, ``"symmetry"``
-        (images), ``"repeat"``, and those of plugins. ``"auto"``: for rows half and half as above; for images, held-out
-        images choose. The `judgement_` of another sampler decides as it did there.
+        Sources are ``"gan"``, ``"interpolation"`` (any data), ``"deformation"``, ``"recolouring"``, ``"symmetry"``,
+        ``"mirror"``, ``"amplitude"`` (images), ``"repeat"``, and those of plugins. ``"auto"``: for rows half and half
+        as above; for images, held-out images choose. The `judgement_` of another sampler decides as it did there.
     rejection : float or "auto", default="auto"
         Share of the candidates that is discarded because they look most like other classes, in [0, 1). ``"auto"``: 0.2
         for rows, 0 for images.
@@ -83,8 +82,8 @@ class GANOverSampler(BaseOverSampler):
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"mps"``, …
     judge_budget : float, default=300
-        Seconds of CPU after which the judge tries no other source; 0: nothing is judged, and what did best on other
-        data is taken.
+        Seconds of CPU after which the judge tries no other source; 0: nothing is judged, and the GAN makes gray images,
+        while colour images are repeated.
     config : TrainConfig, dict or None, default=None
         All other settings of the GAN's training; grid search reaches them as ``config__focus`` and the like.
 
@@ -102,7 +101,7 @@ class GANOverSampler(BaseOverSampler):
     sampling_strategy_ : dict
         Samples that were made of each class.
     n_features_in_ : int
-        Columns of a table; height × width × channels of images.
+        Columns of a table; height × width × channels of images; 1 where samples are no arrays of one shape.
     feature_names_in_ : ndarray of shape (n_features_in_,)
         Column names, where `X` has string ones.
 
@@ -210,14 +209,16 @@ class GANOverSampler(BaseOverSampler):
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         """Accept what RandomOverSampler accepts, and arrays of more axes."""
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
-        if is_table(X) or getattr(X, "ndim", 2) < 2:
+        rows = is_table(X) or getattr(X, "ndim", 2) < 2  # what is neither is scikit-learn's to refuse
+        contain = (None if rows else np.asarray) if self.kind == "auto" else kind_of(X, self.kind).contain
+        if contain is None:
             X = _check_X(X)
             check_consistent_length(X, y)
             validate_data(self, X=X, y=y, reset=True, skip_check_array=True)
             return X, y, binarize_y
-        X = np.asarray(X)
+        X = contain(X)
         check_consistent_length(X, y)
-        self.n_features_in_ = int(np.prod(X.shape[1:]))
+        self.n_features_in_ = int(np.prod(getattr(X, "shape", ())[1:]))
         return X, y, binarize_y
 
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
@@ -225,13 +226,13 @@ class GANOverSampler(BaseOverSampler):
         kind = kind_of(X, self.kind)
         rng = np.random.default_rng(as_seed(check_random_state(self.random_state)))
         labels, counts = np.unique(y, return_counts=True)
-        learnable = labels[counts >= MIN_SAMPLES].tolist()
+        learnable = labels[counts >= kind.min_samples].tolist()
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n > 0}
         learnt = [label for label in wanted if label in learnable]
         X_parts, y_parts = [X], [y]
         for label in wanted:
             if label not in learnable:
-                repeated = _repeated(y, label, wanted[label], rng)
+                repeated = _repeated(y, label, wanted[label], kind.min_samples, rng)
                 X_parts.append(_safe_indexing(X, repeated))
                 y_parts.append(y[repeated])
         self.mixture_ = self.gan_ = self.history_ = None
@@ -250,8 +251,9 @@ class GANOverSampler(BaseOverSampler):
                     if hasattr(X, "columns"):
                         X_new.columns = X.columns
                     X_parts.append(X_new)
-                    y_parts.append(np.full(X_new.shape[0], label, dtype=y.dtype))
-        return concatenate(X_parts), np.concatenate(y_parts)
+                    y_parts.append(np.full(_num_samples(X_new), label, dtype=y.dtype))
+        X_all = concatenate(X_parts)
+        return _List(X_all) if isinstance(X_all, list) else X_all, np.concatenate(y_parts)
 
     def _train_config(self) -> TrainConfig:
         settings, default = given(self.config), TrainConfig()
@@ -277,14 +279,15 @@ class GANOverSampler(BaseOverSampler):
             return self.sources.shares
         if self.sources != "auto":
             return self.sources
-        fallback = kind.default_shares(data.codec)
         if not kind.judged or self.judge_budget == 0:
-            return fallback
+            return kind.default_shares(data.codec)
         quick = fewer_steps(config, data, GAN_SHARE_OF_STEPS)
         factories = {name: factory(name, quick, self.pretrained) for name in (*kind.sources, BASE)}
-        rare = data.classes.index(learnt)
-        judgement = judge(data, factories, rare, fallback, budget=self.judge_budget, random_state=rng)
-        if GAN not in judgement.shares:
+        rare, seed = data.classes.index(learnt), as_seed(rng)
+        # a path or a model may be another one next time under the same name: nothing is remembered then
+        decide = judge if self.pretrained is not None else judge_once
+        judgement = decide(data, factories, rare, budget=self.judge_budget, random_state=seed)
+        if GAN not in judgement.shares and not kind.presumed:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
             warnings.warn(message, NoGainWarning, stacklevel=6)
         self.judgement_ = judgement
@@ -301,11 +304,19 @@ class GANOverSampler(BaseOverSampler):
         return tags
 
 
-def _repeated(y: np.ndarray, label: Any, n: int, rng: np.random.Generator) -> np.ndarray:
+class _List(list):
+    """A list, with the method that imbalanced-learn calls to make a list of what it takes for an array."""
+
+    def tolist(self) -> list[Any]:
+        """Return a plain list."""
+        return list(self)
+
+
+def _repeated(y: np.ndarray, label: Any, n: int, least: int, rng: np.random.Generator) -> np.ndarray:
     """Return n positions of samples of a class that is too small to learn, and say so."""
     own = np.flatnonzero(y == label)
     warnings.warn(
-        f"class {str(label)!r} has {len(own)} samples, fewer than the {MIN_SAMPLES} that can be learnt from; "
+        f"class {str(label)!r} has {len(own)} samples, fewer than the {least} that can be learnt from; "
         "they are repeated instead",
         SmallClassWarning,
         stacklevel=4,

@@ -1,7 +1,9 @@
 """From an evaluation to one HTML file that needs nothing else."""
 
 import math
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +14,11 @@ from ganaug.core.extras import refuse_missing
 from ganaug.core.files import refuse_unwritable, replacing
 from ganaug.data.kind import kind_named
 from ganaug.data.table.moments import read_moments
-from ganaug.evaluation.words import GLOSSARY, MARKS, QUESTIONS, shortened
-from ganaug.report import figures, pictures
+from ganaug.evaluation.comparison.result import Comparison
+from ganaug.evaluation.privacy.answer import NEAR_DUPLICATES
+from ganaug.evaluation.result import OVERALL
+from ganaug.evaluation.words import ADVICE, GLOSSARY, MARKS, QUESTIONS, shortened
+from ganaug.report import comparisons, figures, pictures
 
 if TYPE_CHECKING:
     from ganaug.evaluation.result import Answer, Evaluation
@@ -25,15 +30,24 @@ _CALLED = 12  # classes in a table of confusions
 _ROWS = 4  # pairs of rows of a class
 
 
-def write(evaluation: "Evaluation", path: str | Path, *, samples: bool = True, overwrite: bool = False) -> Path:
-    """Write an evaluation as one HTML page that opens from disk and loads nothing.
+def write(
+    found: "Evaluation | Comparison",
+    path: str | Path,
+    *,
+    comparison: "Comparison | None" = None,
+    samples: bool = True,
+    overwrite: bool = False,
+) -> Path:
+    """Write an evaluation or a comparison as one HTML page that opens from disk and loads nothing.
 
     Parameters
     ----------
-    evaluation : Evaluation
-        From `ganaug.evaluate`.
+    found : Evaluation or Comparison
+        From `ganaug.evaluate` or `ganaug.compare`.
     path : str or Path
         The file, usually ``*.html``; missing parent folders are created.
+    comparison : Comparison, optional
+        A card and a section of it are put before those of an evaluation.
     samples : bool, default=True
         Whether real and synthetic samples are shown. With False, distributions of columns and points on a plane stay.
     overwrite : bool, default=False
@@ -50,10 +64,21 @@ def write(evaluation: "Evaluation", path: str | Path, *, samples: bool = True, o
         If jinja2 or matplotlib is not installed (the extra ``report``).
     OutputError
         If the file exists and may not be replaced, or cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_wine
+    >>> X, y = load_wine(return_X_y=True)
+    >>> made = X[::2] * 1.01, y[::2]
+    >>> found = ganaug.evaluate(made, X[1::2], y[1::2], X[::2], y[::2], questions=["privacy"], random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     write(found, f"{folder}/report.html").name
+    'report.html'
     """
     path = Path(path)
     refuse_unwritable(path, overwrite=overwrite)
-    html = render(evaluation, samples=samples)
+    html = render(found, comparison=comparison, samples=samples)
     with replacing(path, overwrite=overwrite) as partial:
         partial.write_text(html, encoding="utf-8")
     return path
@@ -64,38 +89,54 @@ def require_extras() -> None:
     refuse_missing("jinja2", "matplotlib", "PIL", extra="report", purpose="a report")
 
 
-def render(evaluation: "Evaluation", *, samples: bool = True) -> str:
+def render(found: "Evaluation | Comparison", *, comparison: "Comparison | None" = None, samples: bool = True) -> str:
     """Return the page as text; see `write`."""
     require_extras()
     import jinja2
 
     here = files("ganaug.report")
+    template, css, script = (
+        here.joinpath(name).read_text(encoding="utf-8") for name in ("page.html.jinja", "page.css", "sort.js")
+    )
+    digest = b64encode(sha256(script.encode()).digest()).decode()  # the one script that the page allows
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": _number, "short": shortened}
-    template = environment.from_string(here.joinpath("page.html.jinja").read_text(encoding="utf-8"))
-    css = here.joinpath("page.css").read_text(encoding="utf-8")
-    return template.render(css=css, glossary=GLOSSARY, **_content(evaluation, samples))
+    content = comparisons.page(found) if isinstance(found, Comparison) else _content(found, samples, comparison)
+    return environment.from_string(template).render(
+        css=css, script=script, script_digest=digest, glossary=GLOSSARY, **content
+    )
 
 
-def _content(evaluation: "Evaluation", samples: bool) -> dict[str, Any]:
+def _content(evaluation: "Evaluation", samples: bool, comparison: Comparison | None) -> dict[str, Any]:
     described = evaluation.described
     rarest = sorted(described["classes"], key=lambda name: described["training"].get(name, 0))
     shown = [name for name in rarest if name in evaluation.gallery["synthetic"]]
-    is_image = kind_named(described["kind"]).has_preview
+    kind = kind_named(described["kind"])
     fidelity, utility, privacy = (evaluation.answers.get(question) for question in QUESTIONS)
+    cards = [_summary(question, answer) for question, answer in evaluation.items()]
+    n = {source: f"{sum(described[source].values()):,}" for source in ("training", "held out", "synthetic")}
     return {
-        "described": described,
-        "summary": [_summary(question, answer) for question, answer in evaluation.items()],
-        "notes": _notes(evaluation),
+        "title": f"Synthetic data, evaluated: {described['data']}",
+        "heading": "Synthetic data, evaluated",
+        "lead": (
+            f"{described['data'][:1].upper()}{described['data'][1:]}. {len(described['classes'])} classes; "
+            f"{n['training']} training, {n['held out']} held-out and {n['synthetic']} synthetic samples, "
+            f"from {described['source']}."
+        ),
+        "summary": cards if comparison is None else [comparisons.card(comparison), *cards],
+        "comparison": None if comparison is None else comparisons.section(comparison),
+        "notes": [*_notes(evaluation), *(comparison.notes if comparison is not None else ())],
         "samples": samples,
-        "is_image": is_image,
+        "is_image": kind.has_preview,
+        "plural": kind.plural,
         "shown": shown[:_SHOWN],
         "hidden": len(shown[_SHOWN:]),
-        "grids": list(_grids(evaluation, shown[:_SHOWN])) if samples and is_image else [],
-        "histograms": [] if is_image else _histograms(evaluation, shown),
+        "grids": list(_grids(evaluation, shown[:_SHOWN])) if samples and kind.has_preview else [],
+        "histograms": [] if kind.has_preview else _histograms(evaluation, shown),
         "projection": None if fidelity is None else figures.projection(fidelity.drawn.get("projection"), rarest),
+        "correlations": None if fidelity is None else figures.correlations(fidelity.drawn.get("correlations")),
         "fidelity": None if fidelity is None else _by_subject(fidelity, rarest),
         "utility": None if utility is None else _utility(utility, rarest),
         "privacy": None if privacy is None else _by_subject(privacy, rarest),
@@ -107,7 +148,7 @@ def _content(evaluation: "Evaluation", samples: bool) -> dict[str, Any]:
     }
 
 
-def _summary(question: str, answer: "Answer") -> dict[str, str]:
+def _summary(question: str, answer: "Answer") -> dict[str, Any]:
     mark, style = MARKS[answer.verdict.grade]
     words = answer.verdict.words
     return {
@@ -119,7 +160,16 @@ def _summary(question: str, answer: "Answer") -> dict[str, str]:
         "words": words[:1].upper() + words[1:],
         "because": answer.verdict.because,
         "basis": answer.verdict.basis,
+        "more": list(_near_duplicates(answer)),
+        "advice": ADVICE[question][answer.verdict.grade],
     }
+
+
+def _near_duplicates(answer: "Answer") -> Iterator[str]:
+    """Yield what a card of privacy says of near duplicates, unless they decided."""
+    found = [m for m in answer.measurements if (m.subject, m.metric) == (OVERALL, NEAR_DUPLICATES)]
+    for m in found if "near duplicates" not in answer.verdict.because else ():
+        yield f"Near duplicates of training samples: {m.value:.1%}; of real samples {m.real:.1%} are."
 
 
 def _notes(evaluation: "Evaluation") -> list[str]:
@@ -129,16 +179,18 @@ def _notes(evaluation: "Evaluation") -> list[str]:
 
 def _grids(evaluation: "Evaluation", classes: list[str]) -> Iterator[dict[str, Any]]:
     """Yield for each class pictures of real samples and of synthetic ones."""
+    plural = kind_named(evaluation.described["kind"]).plural
     for name in classes:
         count = evaluation.described["training"].get(name, 0)
+        galleries = (("real", evaluation.gallery["training"]), ("synthetic", evaluation.gallery["synthetic"]))
         sides = [
             {
                 "title": title,
-                "image": pictures.grid(evaluation.gallery[source][name]),
-                "alt": f"{pictures.shown(evaluation.gallery[source][name])} {title} images of class {shortened(name)}",
+                "image": pictures.grid(gallery[name]),
+                "alt": f"{pictures.shown(gallery[name])} {title} {plural} of class {shortened(name)}",
             }
-            for source, title in (("training", "real"), ("synthetic", "synthetic"))
-            if name in evaluation.gallery[source]
+            for title, gallery in galleries
+            if name in gallery
         ]
         yield {"name": name, "count": count, "sides": sides}
 
@@ -201,12 +253,13 @@ def _confusions(frame: "pd.DataFrame | None", rarest: list[str]) -> Iterator[dic
 def _pairs(evaluation: "Evaluation", classes: list[str]) -> Iterator[dict[str, Any]]:
     """Yield for each of the rarest classes its synthetic samples that lie nearest to a training sample, beside that."""
     made, learnt = (evaluation.gallery.get(f"nearest {source}", {}) for source in ("synthetic", "training"))
+    kind = kind_named(evaluation.described["kind"])
     for name in [name for name in classes if name in made][:_PAIRS]:
-        if kind_named(evaluation.described["kind"]).has_preview:
+        if kind.has_preview:
             image = pictures.pairs(made[name], learnt[name])
             alt = (
-                f"{len(made[name])} synthetic images of class {shortened(name)} above their nearest training images, "
-                "the nearest first"
+                f"{len(made[name])} synthetic {kind.plural} of class {shortened(name)} above their nearest training "
+                f"{kind.plural}, the nearest first"
             )
             yield {"name": name, "image": image, "alt": alt}
         else:

@@ -48,23 +48,27 @@ def read(target: Path) -> Manifest:
     """
     path = beside(target)
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ManifestError(f"cannot read {path}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise ManifestError(f"{path} is damaged, or is no manifest: {error}") from None
-    if not isinstance(said, dict) or not isinstance(said.get("versions"), dict) or "ganaug" not in said["versions"]:
+    if (
+        not isinstance(content, dict)
+        or not isinstance(content.get("versions"), dict)
+        or "ganaug" not in content["versions"]
+    ):
         raise ManifestError(f"{path} is not a manifest of ganaug synth")
-    if isinstance(said.get("format"), int) and said["format"] > 1:
-        raise ManifestError(f"{path} has format {said['format']}, this ganaug reads up to 1; upgrade it")
-    files = said.pop("files", None)
+    if isinstance(content.get("format"), int) and content["format"] > 1:
+        raise ManifestError(f"{path} has format {content['format']}, this ganaug reads up to 1; upgrade it")
+    files = content.pop("files", None)
     if not isinstance(files, dict) or not all(isinstance(digest, str) for digest in files.values()):
         raise ManifestError(f"{path} is damaged: it lists no files")
     outside = next((name for name in files if Path(name).is_absolute() or ".." in Path(name).parts), None)
     if outside is not None:
         raise ManifestError(f"{path} is damaged: it lists {outside!r}, which is outside")
     try:
-        return Manifest(Plan.model_validate_json(json.dumps(said)), files, path.parent)
+        return Manifest(Plan.model_validate_json(json.dumps(content)), files, path.parent)
     except ValidationError as error:
         first = error.errors()[0]
         raise ManifestError(f"{path} is damaged: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None

@@ -65,8 +65,8 @@ def merge(parts: Iterable[str | Path], out: str | Path, *, move: bool = False, o
         raise ManifestError("a folder is named twice")
     whole = out.resolve()
     for folder in folders:
-        own = folder.resolve()
-        if whole == own or own in whole.parents or whole in own.parents:
+        resolved = folder.resolve()
+        if whole == resolved or resolved in whole.parents or whole in resolved.parents:
             raise OutputError(f"cannot write {out}: it is, holds or is inside {folder}, which is to be merged")
     read = [manifest.read(folder) for folder in folders]
     plan = _joined(read)

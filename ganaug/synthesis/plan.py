@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
+from ganaug.core import registry
 from ganaug.core.errors import ConfigError
 
 _DEVICES_OF_WINDOWS = {"con", "prn", "aux", "nul", *(f"{port}{i}" for port in ("com", "lpt") for i in range(1, 10))}
 _TAKEN = {"manifest.json", "preview.png"}  # stand beside the folders of the classes
-_SINGLE_FILES = (".csv", ".npz", ".parquet")  # suffixes of an output that mean one file
 _LONGEST = 100  # bytes of a folder name
 _FORBIDDEN = re.compile(r'[\x00-\x1f\x7f%/\\:*?"<>|\ud800-\udfff]|^\.|[. ]$')
 _DIGEST_LIKE = re.compile(r"~[0-9a-f]{12}$")
@@ -167,7 +167,7 @@ def choose_format(out: Path, format: str | None) -> tuple[bool, str | None]:
         If they contradict each other.
     """
     suffix = out.suffix.lower()
-    if suffix not in _SINGLE_FILES or out.is_dir():
+    if suffix[1:] not in registry.names("writers") or out.is_dir():
         return False, format
     if format not in (None, suffix[1:]):
         raise ConfigError(f"--out {out} and --format {format} contradict each other")

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ganaug.data.image.pixels import to_picture
+from ganaug.data.kind import kind_named
 from ganaug.models.synthesizer import Synthesizer
 from ganaug.synthesis.real import take
 
@@ -29,7 +29,7 @@ def contact_sheet(
     Parameters
     ----------
     synthesizer : Synthesizer
-        Of images.
+        Of samples that are shown as pictures.
     synthetic : dict of label to ndarray
         Encoded synthetic images of each class.
     real : (X, y) or None
@@ -45,8 +45,10 @@ def contact_sheet(
             shown = own[np.linspace(0, len(own) - 1, min(len(own), MAX_SHOWN)).astype(int)]
             if len(shown):
                 strips.append((f"{label}: real", synthesizer.codec.encode(take(X, shown))))
-        strips.append((f"{label}: synthetic", images[:MAX_SHOWN]))
-    drawn = [_strip(caption, images) for caption, images in strips]
+        strips.append((f"{label}: synthetic", images))
+    codec = synthesizer.codec
+    kind = kind_named(codec.schema.kind)
+    drawn = [_strip(caption, kind.gallery(codec, samples, MAX_SHOWN)) for caption, samples in strips]
     width = max(strip.width for strip in drawn)
     sheet = Image.new("RGB", (width + 2 * _MARGIN, sum(strip.height for strip in drawn) + 2 * _MARGIN), "white")
     top = _MARGIN
@@ -57,16 +59,16 @@ def contact_sheet(
 
 
 def _strip(caption: str, images: np.ndarray) -> "Image.Image":
-    """Draw ``images (n, channels, height, width)`` in [-1, 1] in rows under a caption."""
+    """Draw pictures, uint8 ``(n, height, width)`` or with colours last, in rows under a caption."""
     from PIL import Image, ImageDraw
 
-    height, width = images.shape[2:]
+    height, width = images.shape[1:3]
     scale = max(1, -(-_TILE // max(height, width)))
     step_x, step_y = width * scale + _GAP, height * scale + _GAP
     rows = -(-len(images) // _ACROSS)
     strip = Image.new("RGB", (_ACROSS * step_x, _CAPTION + rows * step_y + _GAP), "white")
     ImageDraw.Draw(strip).text((0, 2), caption, fill="black")
-    for i, picture in enumerate(to_picture(images)):
+    for i, picture in enumerate(images):
         shown = Image.fromarray(picture).convert("RGB")
         tile = shown.resize((width * scale, height * scale), Image.Resampling.NEAREST)
         strip.paste(tile, (i % _ACROSS * step_x, _CAPTION + i // _ACROSS * step_y))

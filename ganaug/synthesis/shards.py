@@ -64,8 +64,8 @@ def write_shards(
     stop = threading.Event()
 
     def chunks(shard: Shard) -> Iterator[Any]:
-        made = samples(synthesizer, shard, plan) if not shard.real else real(shard) if real else ()
-        for chunk in made:
+        source = samples(synthesizer, shard, plan) if not shard.real else real(shard) if real else ()
+        for chunk in source:
             if stop.is_set():
                 raise InterruptedError
             yield chunk
@@ -143,13 +143,13 @@ def carry_out(
         together.wait()
     except (Exception, KeyboardInterrupt) as error:
         kept = space.abandon() if together.rank == 0 else 0
-        said = f"{kept:,} finished shards are kept: --resume goes on from there"
+        advice = f"{kept:,} finished shards are kept: --resume goes on from there"
         if kept and isinstance(error, KeyboardInterrupt):
-            interrupted = Interrupted(f"interrupted; {said}")
+            interrupted = Interrupted(f"interrupted; {advice}")
             interrupted.exit_code = getattr(error, "exit_code", Interrupted.exit_code)
             raise interrupted from None
         if kept and isinstance(error, OutputError):
-            raise OutputError(f"{error}; {said}") from error
+            raise OutputError(f"{error}; {advice}") from error
         raise
     return True
 
@@ -182,12 +182,12 @@ def _finish(synthesizer: Synthesizer, plan: Plan, space: Workspace, preview: Cal
 
 def first_samples(synthesizer: Synthesizer, plan: Plan, most: int) -> dict[Any, np.ndarray]:
     """Return, encoded, at most so many of the first synthetic samples of each class."""
-    found = {}
+    encoded = {}
     with _sampling(synthesizer, "cpu"):
         for planned in plan.classes:
-            own = (shard for shard in plan.model_copy(update={"classes": (planned,), "shard": None}).shards())
+            shards = (shard for shard in plan.model_copy(update={"classes": (planned,), "shard": None}).shards())
             parts: list[np.ndarray] = []
-            for shard in own:
+            for shard in shards:
                 if shard.real or sum(map(len, parts)) >= most:
                     break
                 for chunk in samples(synthesizer, shard, plan):
@@ -195,8 +195,8 @@ def first_samples(synthesizer: Synthesizer, plan: Plan, most: int) -> dict[Any, 
                     if sum(map(len, parts)) >= most:
                         break
             if parts:
-                found[planned.label] = np.concatenate(parts)[:most]
-    return found
+                encoded[planned.label] = np.concatenate(parts)[:most]
+    return encoded
 
 
 @contextmanager

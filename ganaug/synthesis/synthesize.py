@@ -39,6 +39,15 @@ class Synthesis:
         All that decided its bytes.
     was_complete : bool
         Whether ``resume=True`` found it finished, so that nothing was left to do.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> gan = ganaug.train([[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"], max_steps=1, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = ganaug.synthesize(gan, {"b": 3}, f"{folder}/rows.csv")
+    ...     print(done.counts, done.path.name, done.was_complete)
+    {'b': 3} rows.csv False
     """
 
     path: Path
@@ -213,7 +222,9 @@ def plan_output(
     if single_file and shard is not None:
         raise ConfigError(f"a shard is a folder, and ganaug merge joins them; {out} is a file")
     kind = kind_named(synthesizer.codec.schema.kind)
-    writer = writer_for(format, synthesizer.codec)
+    output, writer = writer_for(format, synthesizer.codec)
+    if single_file and writer.suffix is None:
+        raise ConfigError(f"{output} writes a folder, no single file; got --out {out}")
     if not isinstance(counts, Mapping):
         counts = dict.fromkeys(synthesizer.classes_.tolist(), counts)
     _refuse_unusable(counts, shard, truncation, precision)
@@ -232,7 +243,7 @@ def plan_output(
         refuse_missing("PIL", extra="images", purpose="a preview (preview=False makes none)")
     libraries = {"ganaug": ganaug.__version__, "torch": torch.__version__, "numpy": np.__version__}
     return Plan(
-        output=format or kind.writer,
+        output=output,
         single_file=single_file,
         classes=classes,
         target=synthesizer.classes.target,

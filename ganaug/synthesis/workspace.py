@@ -178,15 +178,15 @@ class Workspace:
 
     def _index(self) -> dict[Key, tuple[Path, int]]:
         """Return in which journal, and where in it, each finished shard is noted."""
-        found = {}
+        places = {}
         for journal in sorted(self.path.glob("journal-*.jsonl")):
             offset = 0
             with journal.open("rb") as handle:
                 for line in handle:
                     with suppress(ValueError):  # empty, or cut
-                        found[_key(json.loads(line)[0])] = journal, offset
+                        places[_key(json.loads(line)[0])] = journal, offset
                     offset += len(line)
-        return found
+        return places
 
     def _is_intact(self, journal: Path, offset: int) -> bool:
         files = _entry(journal, offset)

@@ -53,12 +53,13 @@ def resolve(config: TrainConfig, codec: Codec, classes: Classes) -> ResolvedConf
     if config.mismatch_weight not in ("auto", 0) and len(classes) == 1:
         raise ConfigError("mismatch_weight needs two classes or more; there is one")
     device = resolve_device(config.device)
-    own = _ANY_KIND | objective.defaults(codec.sample_shape) | kind.settings(codec, classes, device, config.quality)
+    defaults = _ANY_KIND | objective.defaults(codec.sample_shape)
+    defaults |= kind.settings(codec, classes, device, config.quality)
     if len(classes) == 1 or not parts.has_projection:
-        own["mismatch_weight"] = 0.0
-    if config.learning_rate != "auto" and own["learning_rate"] == own["d_learning_rate"]:
-        own["d_learning_rate"] = config.learning_rate  # one time scale stays one
-    own |= {"network": network, "device": device}
+        defaults["mismatch_weight"] = 0.0
+    if config.learning_rate != "auto" and defaults["learning_rate"] == defaults["d_learning_rate"]:
+        defaults["d_learning_rate"] = config.learning_rate  # one time scale stays one
+    defaults |= {"network": network, "device": device}
     return ResolvedConfig(
-        **{name: own[name] if value == "auto" else value for name, value in config.model_dump().items()}
+        **{name: defaults[name] if value == "auto" else value for name, value in config.model_dump().items()}
     )

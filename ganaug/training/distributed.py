@@ -71,9 +71,9 @@ class World:
         """Return the largest of the numbers, below 2⁶³, that the processes say."""
         if self.size == 1:
             return number
-        said = torch.tensor(number, device=self.device)
-        distributed.all_reduce(said, distributed.ReduceOp.MAX)
-        return int(said)
+        largest = torch.tensor(number, device=self.device)
+        distributed.all_reduce(largest, distributed.ReduceOp.MAX)
+        return int(largest)
 
     def require_same(self, said: str, what: str) -> None:
         """Raise `SchemaError` unless all processes say the same about what they were given."""
@@ -112,8 +112,8 @@ def joined(device: str, *, on: bool = True) -> Iterator[World]:
 @contextmanager
 def synchronised(networks: Sequence[nn.Module], world: World) -> Iterator[None]:
     """Let batch normalisation inside the block take its statistics from the batch of all processes."""
-    found = [module for network in networks for module in network.modules() if isinstance(module, _BatchNorm)]
-    layers = found if world.size > 1 else []
+    normalisations = [module for network in networks for module in network.modules() if isinstance(module, _BatchNorm)]
+    layers = normalisations if world.size > 1 else []
     for layer in layers:
         layer.forward = partial(_normalise, layer, world.size)  # type: ignore[method-assign]
     try:

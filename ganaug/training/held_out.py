@@ -34,7 +34,8 @@ def spare(
     Nobody does where a callback keeps the best moment already, and none is held out then; nor of images.
     """
     patience = _PATIENCE.get(config.quality)
-    wanted = patience is not None and data.x.ndim == 2 and not any(isinstance(own, BestMoment) for own in callbacks)
+    watched = any(isinstance(callback, BestMoment) for callback in callbacks)
+    wanted = patience is not None and data.x.ndim == 2 and not watched
     chosen = held_out(data.c, seed) if wanted else None
     if chosen is None:
         return data, []

@@ -8,7 +8,7 @@ import time
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
@@ -17,16 +17,50 @@ from ganaug.core import checkpoint
 from ganaug.core.errors import CheckpointError, ConfigError, OutputError, TrainingInterrupted
 from ganaug.core.files import locked, refuse_unwritable
 from ganaug.core.history import CLOCK, History
-from ganaug.training.callbacks import Callback
-
-if TYPE_CHECKING:
-    from ganaug.training.trainer import Trainer
+from ganaug.models.noise import Noise
+from ganaug.training.callbacks import Callback, Run
+from ganaug.training.distributed import World
 
 _DATA = ("schema", "codec", "classes", "target")  # of the header of a model
 _DUE = 1  # a snapshot is wanted; larger numbers are signals
 _OPTIMIZERS = ("g_optimizer", "d_optimizer")
 
 logger = logging.getLogger("ganaug")
+
+
+class ResumableRun(Run, Protocol):
+    """A run whose whole state can be taken and put back; a `Trainer` is one.
+
+    Attributes
+    ----------
+    callbacks : list of Callback
+        All of the run; what they know is a part of the state.
+    world : World
+        The processes that train together.
+    noise : Noise
+        What latents are drawn from.
+    losses : list of Tensor of shape (2,)
+        Of the steps since the last row of history.
+    seconds : float
+        Spent on training, those before an interruption included.
+    kept : str
+        For messages of failure: where to go on from.
+    """
+
+    callbacks: list[Callback]
+    world: World
+    noise: Noise
+    losses: list[Tensor]
+    seconds: float
+    kept: str
+
+    def require_finite(self) -> None:
+        """Raise `TrainingDivergedError` if a weight, or a loss since the last row of history, is not finite."""
+        ...
+
+    def recent_losses(self) -> Tensor:
+        """Return the losses since the last row of history, ``(n, 2)``, over all processes, on the CPU."""
+        ...
 
 
 class Snapshot(Callback):
@@ -91,7 +125,7 @@ class Snapshot(Callback):
         self.overwrite = overwrite
         self._stack = ExitStack()
 
-    def on_train_start(self, trainer: "Trainer") -> None:  # type: ignore[override]  # all of the Trainer is kept
+    def on_train_start(self, trainer: ResumableRun) -> None:  # type: ignore[override]  # it sees more than others
         """Refuse what no state could hold, go on from the state, if asked for, and listen to signals."""
         trainer.gan.header()
         self._signal = 0
@@ -110,7 +144,7 @@ class Snapshot(Callback):
             for number in (signal.SIGINT, signal.SIGTERM):
                 self._stack.callback(signal.signal, number, signal.signal(number, self._heard))
 
-    def on_step(self, trainer: "Trainer") -> None:  # type: ignore[override]  # all of the Trainer is kept
+    def on_step(self, trainer: ResumableRun) -> None:  # type: ignore[override]  # it sees more than others
         """Write the state if it is time, or if a signal came."""
         wanted = trainer.world.agree(self._signal or self._is_due(trainer))
         if not wanted:
@@ -120,7 +154,7 @@ class Snapshot(Callback):
             said = f"{signal.Signals(wanted).name} stopped training after step {trainer.gan.step}"
             raise TrainingInterrupted(f"{said}; its state is in {self.path}", wanted)
 
-    def on_train_end(self, trainer: "Trainer") -> None:  # type: ignore[override]  # all of the Trainer is kept
+    def on_train_end(self, trainer: ResumableRun) -> None:  # type: ignore[override]  # it sees more than others
         """Let go of signals and of the file."""
         self._stack.close()
 
@@ -133,12 +167,12 @@ class Snapshot(Callback):
             raise KeyboardInterrupt  # twice: now
         self._signal = number
 
-    def _is_due(self, trainer: "Trainer") -> int:
+    def _is_due(self, trainer: ResumableRun) -> int:
         if self.steps is not None:
             return _DUE if trainer.gan.step % self.steps == 0 else 0
         return _DUE if time.monotonic() - self._last >= self.seconds else 0
 
-    def _write(self, trainer: "Trainer") -> None:
+    def _write(self, trainer: ResumableRun) -> None:
         trainer.require_finite()
         state = _state(trainer)
         if trainer.world.rank == 0:
@@ -156,7 +190,7 @@ class Snapshot(Callback):
         trainer.kept = f"; the state of step {trainer.gan.step} is in {self.path}"
         self._last = time.monotonic()
 
-    def _restore(self, trainer: "Trainer") -> None:
+    def _restore(self, trainer: ResumableRun) -> None:
         header, arrays = checkpoint.read(self.path)
         run = header.get("run")
         if run is None:
@@ -184,7 +218,7 @@ class Snapshot(Callback):
         logger.info("went on from step %d of %s", trainer.gan.step, self.path)
 
 
-def _identity(trainer: "Trainer", data: str) -> dict[str, Any]:
+def _identity(trainer: ResumableRun, data: str) -> dict[str, Any]:
     """Return what must be equal for a training to go on, besides the header of its model."""
     transfer, parent = trainer.gan.transfer, trainer.gan.provenance.parent
     return {
@@ -196,22 +230,22 @@ def _identity(trainer: "Trainer", data: str) -> dict[str, Any]:
     }
 
 
-def _compare(trainer: "Trainer", header: dict[str, Any], identity: dict[str, Any], path: Path) -> None:
+def _compare(trainer: ResumableRun, header: dict[str, Any], identity: dict[str, Any], path: Path) -> None:
     """Raise `ConfigError` unless a state belongs to this training; say what is different."""
-    own = json.loads(json.dumps(trainer.gan.header()))
-    then, now = header["config"] | header["run"], own["config"] | identity
+    current = json.loads(json.dumps(trainer.gan.header()))
+    then, now = header["config"] | header["run"], current["config"] | identity
     changed = [
         f"{name} was {then.get(name)!r}, now {now[name]!r}"
-        for name in own["config"] | identity
+        for name in current["config"] | identity
         if name != "data" and then.get(name) != now[name]
     ]
-    if then.get("data") != now["data"] or any(header.get(name) != own[name] for name in _DATA):
+    if then.get("data") != now["data"] or any(header.get(name) != current[name] for name in _DATA):
         changed.insert(0, "the data are not the same")
     if changed:
         raise ConfigError(f"{path} is the state of another training: {'; '.join(changed)}")
 
 
-def _environment(trainer: "Trainer") -> dict[str, Any]:
+def _environment(trainer: ResumableRun) -> dict[str, Any]:
     """Return what may change the last digits of a result."""
     return {
         "torch": torch.__version__,
@@ -220,7 +254,7 @@ def _environment(trainer: "Trainer") -> dict[str, Any]:
     }
 
 
-def _state(trainer: "Trainer") -> dict[str, Tensor]:
+def _state(trainer: ResumableRun) -> dict[str, Tensor]:
     """Return all tensors of a training but the weights."""
     state = {"noise": trainer.noise.get_state(), "losses": trainer.recent_losses()}
     state |= {f"batches.{name}": tensor for name, tensor in trainer.batches.state_dict().items()}
@@ -236,7 +270,7 @@ def _prefix(callback: Callback) -> str:
     return f"callbacks.{type(callback).__name__}."
 
 
-def _load_state(trainer: "Trainer", state: dict[str, Tensor]) -> None:
+def _load_state(trainer: ResumableRun, state: dict[str, Tensor]) -> None:
     trainer.noise.set_state(state["noise"])
     trainer.losses[:] = state["losses"].to(trainer.device)
     trainer.batches.load_state_dict(

@@ -7,13 +7,26 @@ import signal
 import sys
 from pathlib import Path
 
-CONTEXT = multiprocessing.get_context("forkserver")
-PRELOADED = ["ganaug.cli.app", "ganaug.finetuning.finetune", "ganaug.training.snapshot"]
-CONTEXT.set_forkserver_preload([*PRELOADED, "torch._dynamo"])  # the latter by the first optimizer
+CONTEXT = multiprocessing.get_context("forkserver")  # imports all this once, and then forks
+CONTEXT.set_forkserver_preload(
+    [
+        "ganaug.cli.app",
+        "ganaug.cli.summary",
+        "ganaug.finetuning.finetune",
+        "ganaug.synthesis.preview",
+        "ganaug.training.snapshot",
+        "PIL.ImageDraw",
+        "cv2",
+        "pyarrow.parquet",
+        "torch.distributed",
+        "torch._dynamo",  # by the first optimizer
+    ]
+)
 
 
-def _main(arguments, folder, limit, stop):
+def _main(arguments, folder, limit, stop, environment):
     os.chdir(folder)
+    os.environ.update(environment)
     sys.stdout = open("out.txt", "w")  # noqa: SIM115
     sys.stderr = open("err.txt", "w")  # noqa: SIM115
     import torch
@@ -49,11 +62,12 @@ class Child:
     """A ``ganaug`` command in a folder.
 
     limit: bytes that a file may have, as on a full disk. stop: (signal, "step" or "write", at which count).
+    environment: variables that are set.
     """
 
-    def __init__(self, folder: Path, *arguments, limit=None, stop=None):
+    def __init__(self, folder: Path, *arguments, limit=None, stop=None, environment=None):
         self.folder = folder
-        self.process = CONTEXT.Process(target=_main, args=(arguments, folder, limit, stop))
+        self.process = CONTEXT.Process(target=_main, args=(arguments, folder, limit, stop, environment or {}))
         self.process.start()
 
     def end(self):

@@ -1,49 +1,38 @@
 """Two real processes (gloo) train as one does."""
 
 import json
-import os
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-
-OBJECTIVES = ["hinge", "lsgan", "relativistic", "vanilla", "wgan", "wgan-gp"]
-WORKER = Path(__file__).with_name("two_processes.py")
-
-
-def start_two():
-    """Start what torchrun would start, which itself takes seconds."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    where = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "WORLD_SIZE": "2", "OMP_NUM_THREADS": "1"}
-    return [
-        subprocess.Popen(
-            [sys.executable, WORKER],
-            env={**os.environ, **where, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
+import two_processes
+from children import CONTEXT
 
 
 @pytest.fixture(scope="module")
-def differences():
-    """Largest difference to one process after 20 steps (images: 6), by objective, kind of data and precision."""
-    both = start_two()
-    (out, err), (_, other) = (process.communicate(timeout=300) for process in both)
-    assert [process.returncode for process in both] == [0, 0], err + other
-    return json.loads(out.splitlines()[-1])
+def differences(tmp_path_factory):
+    """Largest difference to one process after 8 steps (images: 3), by objective, kind of data and precision."""
+    out = tmp_path_factory.mktemp("together") / "differences.json"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        told = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free.getsockname()[1]), "WORLD_SIZE": "2"}
+    both = [
+        CONTEXT.Process(target=two_processes.main, args=(told | {"RANK": str(rank), "LOCAL_RANK": str(rank)}, out))
+        for rank in range(2)
+    ]
+    for process in both:  # what torchrun would start, which itself takes seconds
+        process.start()
+    for process in both:
+        process.join(300)
+    assert [process.exitcode for process in both] == [0, 0]
+    return json.loads(out.read_text())
 
 
 @pytest.mark.parametrize("kind", ["rows", "images"])
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", two_processes.OBJECTIVES)
 def test_two_processes_train_the_model_of_one(differences, objective, kind):
     """In float64: in float32 Adam turns the rounding of gradients that cancel into steps (docs/experiments/distributed-and-resume.md)."""
     found = differences[f"{objective} {kind}"]

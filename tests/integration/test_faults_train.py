@@ -69,9 +69,7 @@ def files(folder):
         ("rows", signal.SIGINT, 130),
         ("many discriminator steps", signal.SIGTERM, 143),
         ("images", signal.SIGKILL, -9),
-        ("images", signal.SIGINT, 130),
         ("finetune", signal.SIGTERM, 143),
-        ("finetune", signal.SIGKILL, -9),
     ],
 )
 def test_killed_twice_at_random_and_resumed_it_is_the_same_file(data, undisturbed, tmp_path, name, number, code):

@@ -26,7 +26,7 @@ from ganaug.core.errors import GANAugError
 
 pytestmark = pytest.mark.filterwarnings("default")
 
-FEW, MANY = 60, 2_500
+FEW, MANY = 30, 2_500
 COMMANDS = ["train", "finetune", "synth", "pool", "info", "plugins", "cache"]
 
 

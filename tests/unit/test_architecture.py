@@ -16,7 +16,18 @@ PACKAGE = Path(ganaug.__file__).parent
 ROOT = PACKAGE.parent
 ROOMS = "core data models training finetuning oversampling loops synthesis evaluation report cli".split()
 FLOORS = {room: floor for floor, room in enumerate(ROOMS)}
-GROUPS = ["kinds", "synthesizers", "networks", "objectives", "sources", "metrics", "readers", "writers", "reports"]
+GROUPS = [
+    "kinds",
+    "synthesizers",
+    "checkpoints",
+    "networks",
+    "objectives",
+    "sources",
+    "metrics",
+    "readers",
+    "writers",
+    "reports",
+]
 
 
 def imported(file):
@@ -40,6 +51,24 @@ def test_imports_point_downward(file):
     for module in imported(file):
         other = floor(module)
         assert other is None or other <= own, f"{file.name} imports {module}, which lives above it"
+
+
+TESTED_ELSEWHERE = {  # functions of a package itself
+    "cli/__init__.py": "test_extras.py",  # what the script says without the extra
+    "data/readers/__init__.py": "data/readers/test_read.py",
+    "data/table/dependencies/__init__.py": "data/table/dependencies/test_dependencies.py",
+}
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("*.py")), ids=lambda file: str(file.relative_to(PACKAGE)))
+def test_every_module_with_something_public_has_a_file_of_tests(file):
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    defined = [node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
+    if all(name.startswith("_") for name in defined):
+        return
+    module = file.relative_to(PACKAGE)
+    mirror = TESTED_ELSEWHERE.get(module.as_posix(), module.with_name(f"test_{module.name}"))
+    assert (Path(__file__).parent / mirror).is_file(), f"write tests/unit/{mirror}"
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -55,7 +55,7 @@ def model_path(dataset: "Dataset", config: "TrainConfig", seed: int) -> Path:
     import ganaug
     from ganaug.data.kind import fit_codec
 
-    codec = fit_codec(dataset.X)
+    codec = fit_codec(dataset.X, dataset.kind)
     digest = hashlib.sha256(f"{ganaug.__version__} {checkpoint.FORMAT} {seed} {config.model_dump_json()}".encode())
     digest.update(json.dumps([codec.schema.model_dump(), codec.to_json()], sort_keys=True).encode())
     digest.update(codec.store(dataset.X).tobytes())

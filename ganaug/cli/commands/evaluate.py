@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.console import result, say
+from ganaug.cli.console import counting, result, say
 from ganaug.core import checkpoint
 from ganaug.core.files import refuse_unwritable
 
@@ -41,8 +41,12 @@ def evaluate(
         str, typer.Option(help="What decides about utility: balanced accuracy, or recall of rare classes.")
     ] = "balanced accuracy",
     budget: Annotated[
-        float | None,
-        typer.Option(help="CPU-seconds for utility: fewer fits are made where they would take longer."),
+        str | None,
+        typer.Option(
+            metavar="30s|2m|1h",
+            help="CPU time for utility: fewer fits are made where they would take longer.",
+            show_default="no limit",
+        ),
     ] = None,
     metrics: Annotated[
         list[str] | None, typer.Option("--metric", metavar="NAME", help="A plugin's metric; may be repeated.")
@@ -65,6 +69,7 @@ def evaluate(
     """
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
+    limit = None if budget is None else options.seconds(budget)
     header = checkpoint.read_header(model)
     if test is None and header.get("transfer") is not None:
         raise typer.BadParameter(
@@ -84,20 +89,21 @@ def evaluate(
         if not quiet:
             say(f"no --test: training anew on {1 - _HELD_OUT:.0%} of {data}, with the settings of {model}")
         source, dataset, unseen = _trained_anew(header, dataset, seed, quiet)
-    if not quiet:
-        say("measuring: seconds to minutes")
-    found = measure(
-        source,
-        unseen.X,
-        unseen.y,
-        dataset.X,
-        dataset.y,
-        questions=questions or QUESTIONS,
-        score=score,
-        budget=budget,
-        metrics=metrics or (),
-        random_state=seed,
-    )
+    with counting("measuring: fits", hidden=quiet) as progress:
+        found = measure(
+            source,
+            unseen.X,
+            unseen.y,
+            dataset.X,
+            dataset.y,
+            questions=questions or QUESTIONS,
+            score=score,
+            budget=limit,
+            metrics=metrics or (),
+            kind=dataset.kind,
+            progress=progress,
+            random_state=seed,
+        )
     lines = [str(found)]
     if report is not None:
         found.report(report, samples=samples, overwrite=overwrite)
@@ -107,13 +113,14 @@ def evaluate(
 
 def _trained_anew(header: dict[str, Any], dataset: "Dataset", seed: int, quiet: bool) -> "tuple[Any, Dataset, Dataset]":
     """Split the data, train on the larger part as the model was; return the new model and both parts."""
+    from dataclasses import replace
+
     import numpy as np
     from sklearn.model_selection import train_test_split
     from sklearn.utils import _safe_indexing
 
     from ganaug.core.config import ResolvedConfig
     from ganaug.core.errors import SchemaError
-    from ganaug.data.readers import Dataset
     from ganaug.training.callbacks import ProgressBar
     from ganaug.training.train import train
 
@@ -122,7 +129,11 @@ def _trained_anew(header: dict[str, Any], dataset: "Dataset", seed: int, quiet: 
         parts = train_test_split(np.arange(len(y)), test_size=_HELD_OUT, stratify=y, random_state=seed)
     except ValueError as error:
         raise SchemaError(f"cannot hold out {_HELD_OUT:.0%} of every class: {error}; give --test") from None
-    learnt, unseen = (Dataset(_safe_indexing(dataset.X, part), y[part], dataset.source) for part in map(np.sort, parts))
+    learnt, unseen = (
+        replace(dataset, X=_safe_indexing(dataset.X, part), y=y[part], remarks=(), skipped=())
+        for part in map(np.sort, parts)
+    )
     settings = ResolvedConfig(**header["config"]).model_dump() | {"device": "auto", "precision": "auto"}
     callbacks = [] if quiet else [ProgressBar()]
-    return train(learnt.X, learnt.y, random_state=seed, callbacks=callbacks, **settings), learnt, unseen
+    model = train(learnt.X, learnt.y, kind=learnt.kind, random_state=seed, callbacks=callbacks, **settings)
+    return model, learnt, unseen

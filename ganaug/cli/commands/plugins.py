@@ -28,14 +28,14 @@ def plugins(
 
     ganaug plugins --no-load --json
     """
-    found = parts(load=load)
-    wide = max(len(part["name"]) for part in found) if found else 0
+    installed = parts(load=load)
+    wide = max(len(part["name"]) for part in installed) if installed else 0
     lines = []
-    for part in found:
+    for part in installed:
         state = part["problem"] or {True: "loads", None: "not tried"}[part["loads"]]
         lines.append(f"{part['group']:18}  {part['name']:{wide}}  {part['distribution']}  {state}")
-    result(lines or ["No parts are registered: ganaug is not installed as a package."], {"parts": found}, as_json)
-    if any(part["problem"] for part in found):
+    result(lines or ["No parts are registered: ganaug is not installed as a package."], {"parts": installed}, as_json)
+    if any(part["problem"] for part in installed):
         raise typer.Exit(1)
 
 
@@ -46,12 +46,12 @@ def parts(*, load: bool) -> list[dict[str, Any]]:
     places: dict[tuple[str, str], set[str]] = {}
     for point in points:
         places.setdefault((point.group, point.name), set()).add(point.value)
-    found = []
+    installed = []
     for point in sorted(set(points), key=lambda point: (point.group, point.name, point.value)):
         problem = _problem(point) if load else ""
         if len(places[point.group, point.name]) > 1:
             problem = f"registered more than once ({', '.join(sorted(places[point.group, point.name]))}); uninstall one"
-        found.append(
+        installed.append(
             {
                 "group": point.group,
                 "name": point.name,
@@ -61,7 +61,7 @@ def parts(*, load: bool) -> list[dict[str, Any]]:
                 "problem": problem,
             }
         )
-    return found
+    return installed
 
 
 def _problem(point: EntryPoint) -> str:

@@ -48,16 +48,16 @@ def pool(
     if not quiet:
         say(f"making {n * len(labels):,} samples")
     start = time.perf_counter()
-    made = make_pool(gan, dict.fromkeys(labels, n), out, random_state=seed, overwrite=overwrite)
+    written = make_pool(gan, dict.fromkeys(labels, n), out, random_state=seed, overwrite=overwrite)
     data_out = {
         "out": str(out),
-        "counts": {str(label): count for label, count in made.counts.items()},
+        "counts": {str(label): count for label, count in written.counts.items()},
         "seed": seed,
-        "sha256": made.sha256,
+        "sha256": written.sha256,
         "seconds": round(time.perf_counter() - start, 2),
     }
     lines = [
-        f"Wrote {len(made):,} samples to {out}, {out.stat().st_size / 1e6:.1f} MB; next:",
+        f"Wrote {len(written):,} samples to {out}, {out.stat().st_size / 1e6:.1f} MB; next:",
         f"  SyntheticMix(dataset, {str(out)!r}), or GANReplace({str(out)!r}, p=0.5)",
     ]
     result(lines, data_out, as_json)

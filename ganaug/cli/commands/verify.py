@@ -23,7 +23,7 @@ def verify(
 
     findings = module.verify(out)
     lines = findings.lines() or [f"{out} is as it was written: {findings.n_files:,} files."]
-    told = findings._asdict()
-    result(lines, {"out": str(out), "files": told.pop("n_files"), **told}, as_json)
+    report = findings._asdict()
+    result(lines, {"out": str(out), "files": report.pop("n_files"), **report}, as_json)
     if not findings.intact:
         raise typer.Exit(1)

@@ -32,6 +32,7 @@ __all__ = [
 def read(
     path: Path,
     *,
+    kind: str = "auto",
     target: str | None = None,
     image_size: tuple[int, int] | None = None,
     encoding: str | None = None,
@@ -40,10 +41,14 @@ def read(
 ) -> Dataset:
     """Read a data set with the reader for its suffix, or the folder reader.
 
+    A kind that was named comes before: its own reader for ``csv`` is registered as ``<kind>-csv``.
+
     Parameters
     ----------
     path : Path
         An image folder with one subfolder per class, ``.npz``, ``.csv``, ``.tsv`` or ``.parquet``.
+    kind : str, default="auto"
+        What the samples are, as for `ganaug.train`.
     target : str, optional
         Label column of a table; by default the last one.
     image_size : (int, int), optional
@@ -60,16 +65,27 @@ def read(
     ------
     SchemaError
         If there is nothing at `path`, no reader for it, an option does not apply, or the content is unusable.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     load_iris(as_frame=True).frame.to_csv(f"{folder}/iris.csv", index=False, sep=";")
+    ...     dataset = read(Path(folder) / "iris.csv")
+    >>> dataset.X.shape, dataset.y.name
+    ((150, 4), 'target')
     """
     if not path.exists():
         raise SchemaError(f"there is no file or folder {path}")
-    kind = "folder" if path.is_dir() else path.suffix.lower().removeprefix(".")
+    suffix = "folder" if path.is_dir() else path.suffix.lower().removeprefix(".")
     try:
-        reader = registry.lookup("readers", kind)
+        reader = registry.lookup("readers", registry.own_name("readers", kind, suffix))
     except PluginNotFoundError:
-        known = ", ".join("folders" if name == "folder" else f".{name}" for name in registry.names("readers"))
+        names = (name for name in registry.names("readers") if "-" not in name)
+        known = ", ".join("folders" if name == "folder" else f".{name}" for name in names)
         raise SchemaError(f"cannot read {path}: expected one of {known}") from None
-    if kind != "folder" and not path.is_file():
+    if suffix != "folder" and not path.is_file():
         raise SchemaError(f"cannot read {path}: a pipe, a socket or a device, not a file")
     options = {"target": target, "image_size": image_size, "encoding": encoding, "header": header}
     given = {name: value for name, value in options.items() if value is not None}
@@ -82,6 +98,8 @@ def read(
         raise SchemaError(f"cannot read {path}: {error.strerror or error}") from error
     if dataset.skipped:
         _report(dataset, strict)
+    if kind != "auto":
+        dataset = replace(dataset, kind=kind)
     classes = np.unique(np.asarray(dataset.y))
     if len(classes) > 1:
         return dataset

@@ -18,13 +18,20 @@ _USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome")
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples, their labels, where they came from, and what the reader decided on the way."""
+    """Samples, their labels, where they came from, and what the reader decided on the way.
+
+    Examples
+    --------
+    >>> Dataset([[1.0]], ["a"], "one row").skipped
+    ()
+    """
 
     X: Any  # whatever `ganaug.train` takes
     y: Any  # (n_samples,)
     source: str  # for people
     remarks: tuple[str, ...] = ()  # what was assumed or left aside, for people
     skipped: tuple[tuple[str, str], ...] = ()  # files that were left out, and why
+    kind: str = "auto"  # what the samples are, if it was said or the file cannot hold anything else
 
 
 def labelled(frame: pd.DataFrame, target: str | None, path: Path, remarks: Sequence[str] = ()) -> Dataset:
@@ -37,17 +44,17 @@ def labelled(frame: pd.DataFrame, target: str | None, path: Path, remarks: Seque
     """
     if frame.shape[1] < 2 or len(frame) == 0:
         raise SchemaError(f"{path} needs a header, rows, and at least one column besides the target; got {frame.shape}")
-    said = list(remarks)
+    notes = list(remarks)
     name = frame.columns[-1] if target is None else target
     if name not in frame.columns:
         raise UnknownTargetError(f"{path} has no column {name!r}; {did_you_mean(name, frame.columns)}")
     if target is None:
         usual = [column for column in frame.columns[:-1] if str(column).lower() in _USUAL_NAMES]
         also = f" (there is {usual[0]!r} too)" if usual else ""
-        said.append(f"the labels are taken from the last column, {name!r}{also}; --target names another")
+        notes.append(f"the labels are taken from the last column, {name!r}{also}; --target names another")
     y = frame.pop(name)
     if MARK in frame and frame.shape[1] > 1:
-        said.append(f"column {MARK!r}, by which ganaug synth tells synthetic rows from real ones, is left out")
+        notes.append(f"column {MARK!r}, by which ganaug synth tells synthetic rows from real ones, is left out")
         frame = frame.drop(columns=MARK)
     if isinstance(y.dtype, pd.CategoricalDtype):
         y = y.astype(y.dtype.categories.dtype)
@@ -57,8 +64,8 @@ def labelled(frame: pd.DataFrame, target: str | None, path: Path, remarks: Seque
             f"the last column of {path}, {name!r}, has one class only ({str(y.iloc[0])!r}); --target names the column "
             "that holds the classes"
         )
-    said += _numbers_in_disguise(frame)
-    return Dataset(frame, y, f"{path}, target column {name!r}", tuple(said))
+    notes += _numbers_in_disguise(frame)
+    return Dataset(frame, y, f"{path}, target column {name!r}", tuple(notes))
 
 
 def check_labels(y: "pd.Series[Any]", where: str, advice: str) -> None:
@@ -106,7 +113,7 @@ def check_labels(y: "pd.Series[Any]", where: str, advice: str) -> None:
 
 def _numbers_in_disguise(frame: pd.DataFrame) -> list[str]:
     """Say which text columns are nearly all numbers, because each of their values will count as a category."""
-    found = []
+    notes = []
     for name in frame.columns:
         column = frame[name]
         if not (pdt.is_string_dtype(column.dtype) or column.dtype == object):
@@ -119,5 +126,5 @@ def _numbers_in_disguise(frame: pd.DataFrame) -> list[str]:
         odd = distinct[pd.to_numeric(distinct, errors="coerce").isna()]
         if plain.str.fullmatch(r"[+-]?\d+").mean() > 0.9 and len(odd):
             shown = ", ".join(repr(value) for value in odd.head(3))
-            found.append(f"column {name!r} is text because of values like {shown}; its numbers count as categories")
-    return found
+            notes.append(f"column {name!r} is text because of values like {shown}; its numbers count as categories")
+    return notes

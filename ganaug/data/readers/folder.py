@@ -89,34 +89,34 @@ def _class_folders(path: Path) -> list[Path]:
 
 def _files(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:
     """Yield every visible file below a folder, sorted, with the reason if it must not be opened."""
-    found: list[tuple[Path, str]] = []
+    files: list[tuple[Path, str]] = []
     open_folders = [(folder, frozenset([_identity(root)]))]
     while open_folders:
         here, above = open_folders.pop()
         try:
             if _identity(here) in above:
-                found.append((here, "a link to a folder above it"))
+                files.append((here, "a link to a folder above it"))
                 continue
             children = [child for child in here.iterdir() if not child.name.startswith(".")]
         except OSError as error:
-            found.append((here, error.strerror or str(error)))
+            files.append((here, error.strerror or str(error)))
             continue
         for child in children:
             try:
                 mode = child.stat().st_mode
             except OSError as error:
-                found.append((child, error.strerror or str(error)))
+                files.append((child, error.strerror or str(error)))
                 continue
             if stat.S_ISDIR(mode):
                 open_folders.append((child, above | {_identity(here)}))
             else:
-                found.append((child, "" if stat.S_ISREG(mode) else "a pipe, a socket or a device, not a file"))
-    yield from sorted(found)
+                files.append((child, "" if stat.S_ISREG(mode) else "a pipe, a socket or a device, not a file"))
+    yield from sorted(files)
 
 
 def _identity(folder: Path) -> tuple[int, int]:
-    found = folder.stat()
-    return found.st_dev, found.st_ino
+    status = folder.stat()
+    return status.st_dev, status.st_ino
 
 
 def _decode(file: Path, size: tuple[int, int] | None) -> tuple[np.ndarray, bool]:

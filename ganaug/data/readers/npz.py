@@ -38,7 +38,7 @@ def read_npz(path: Path) -> Dataset:
             _refuse_unequal(shapes[str(names[0])], shapes[str(names[1])], path)
         _refuse_bomb(sum(members[name].file_size for name in wanted), path)
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
-            found = {name: np.asarray(arrays[name]) for name in wanted}
+            contents = {name: np.asarray(arrays[name]) for name in wanted}
     except (SchemaError, OSError):
         raise
     except Exception as error:  # whatever the parsers of zip archives and arrays trip over
@@ -47,8 +47,8 @@ def read_npz(path: Path) -> Dataset:
         if name is None:
             held = ", ".join(members) or "nothing"
             raise SchemaError(f"{path} has none of the arrays {', '.join(known)}; it has {held}")
-    X, y = (found[str(name)] for name in names)
-    return Dataset(X, _labels(y, found.get(_NAMES), path), str(path))
+    X, y = (contents[str(name)] for name in names)
+    return Dataset(X, _labels(y, contents.get(_NAMES), path), str(path))
 
 
 def _labels(y: np.ndarray, class_names: np.ndarray | None, path: Path) -> np.ndarray:

@@ -20,14 +20,10 @@ _MISSING = object()  # all missing values are one level
 _PARTS: TypeAlias = tuple[tuple[int, str], ...]  # (dim, activation) of each span
 
 
-class ConstantColumn(BaseModel):
-    """A column with one value (or nothing but missing values): not encoded, given back as it was."""
+class _Unencoded(BaseModel):
+    """A column that takes no room in an encoded row."""
 
     model_config = ConfigDict(frozen=True)
-
-    kind: Literal["constant"] = "constant"
-    value: Any
-    time: str | None = None  # numpy dtype of a date or duration; its value is then an integer
 
     @property
     def parts(self) -> _PARTS:
@@ -42,6 +38,14 @@ class ConstantColumn(BaseModel):
     def encode(self, series: pd.Series, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return ``(n, 0)``."""
         return np.empty((len(series), 0), dtype=np.float32)
+
+
+class ConstantColumn(_Unencoded):
+    """A column with one value (or nothing but missing values): given back as it was."""
+
+    kind: Literal["constant"] = "constant"
+    value: Any
+    time: str | None = None  # numpy dtype of a date or duration; its value is then an integer
 
     def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the constant, n times."""
@@ -50,27 +54,11 @@ class ConstantColumn(BaseModel):
         return _objects([self.value], np.zeros(len(encoded), dtype=np.intp))
 
 
-class DependentColumn(BaseModel):
-    """A column that others determine: not encoded; a `Dependency` gives its values back."""
-
-    model_config = ConfigDict(frozen=True)
+class DependentColumn(_Unencoded):
+    """A column that others determine; a `Dependency` gives its values back."""
 
     kind: Literal["dependent"] = "dependent"
     holds: Literal["numeric", "category", "datetime"]  # for descriptions
-
-    @property
-    def parts(self) -> _PARTS:
-        """No spans."""
-        return ()
-
-    @property
-    def entries(self) -> tuple[Any, ...]:
-        """No entries."""
-        return ()
-
-    def encode(self, series: pd.Series, rng: np.random.Generator | None = None) -> np.ndarray:
-        """Return ``(n, 0)``."""
-        return np.empty((len(series), 0), dtype=np.float32)
 
     def decode(self, encoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return nothing yet, n times."""
@@ -347,11 +335,11 @@ def _offsets(integers: np.ndarray, origin: int) -> np.ndarray:
 
 def decimals(distinct: np.ndarray, dtype: Any) -> int | None:
     """Return the fewest decimals that write every value exactly, if `MAX_DECIMALS` are enough."""
-    own = getattr(dtype, "numpy_dtype", dtype)
-    own = own if isinstance(own, np.dtype) and own.kind == "f" else np.dtype(np.float64)
+    precision = getattr(dtype, "numpy_dtype", dtype)
+    precision = precision if isinstance(precision, np.dtype) and precision.kind == "f" else np.dtype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         for digits in range(MAX_DECIMALS + 1):
-            if np.array_equal(np.round(distinct, digits).astype(own), distinct.astype(own)):
+            if np.array_equal(np.round(distinct, digits).astype(precision), distinct.astype(precision)):
                 return digits
     return None
 

@@ -20,14 +20,14 @@ def is_table(X: Any) -> bool:
 
 def settings(codec: Codec, classes: Classes, device: str, quality: str) -> dict[str, Any]:
     """Return small networks; a few hundred steps in balanced batches, or more of them nearer to the natural shares."""
-    own = {"width": 96, "depth": 2, "latent_dim": 32, "precision": "float32"}
+    network = {"width": 96, "depth": 2, "latent_dim": 32, "precision": "float32"}
     if quality == "oversampling":
         steps = max(300, min(2 * min(classes.counts), 1000))
-        return own | {"batch_size": 128, "focus": 0.0, "max_steps": steps, "ema_decay": 0.99}
+        return network | {"batch_size": 128, "focus": 0.0, "max_steps": steps, "ema_decay": 0.99}
     steps = max(2_000, min(4 * sum(classes.counts), 5_000))  # docs/experiments/rows.md, as all of this
     steps = {"draft": 450, "standard": steps, "best": 4 * steps}[quality]
     batch_size, ema_decay = (128, 0.995) if quality == "draft" else (256, 0.999)
-    return own | {"batch_size": batch_size, "focus": -0.6, "max_steps": steps, "ema_decay": ema_decay}
+    return network | {"batch_size": batch_size, "focus": -0.6, "max_steps": steps, "ema_decay": ema_decay}
 
 
 def encoding(quality: str) -> dict[str, Any]:
@@ -61,4 +61,5 @@ TABLE = Kind(
     shard_size=100_000,
     n_shown=1_000,
     show=show,
+    contain=None,
 )

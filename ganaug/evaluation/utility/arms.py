@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from ganaug.core.classes import find_rare
 from ganaug.core.errors import ConfigError
+from ganaug.data.kind import Kind
 from ganaug.models.classifier import batch_weights, fit_classifier, outputs
 
 AS_THEY_ARE, WEIGHTS, OVER_SAMPLING, SMOTE_ARM = "real as they are", "class weights", "over-sampling", "SMOTE"
@@ -184,4 +185,9 @@ def worth_trying(arms: Mapping[str, Arm], counts: np.ndarray) -> dict[str, Arm]:
     return {name: arm for name, arm in arms.items() if name not in idle}
 
 
-ARMS = {"trees": row_arms, "network": image_arms}  # by `Kind.classifier`
+def arms_of(kind: Kind, sample_shape: tuple[int, ...], classifier: Any = None) -> dict[str, Arm]:
+    """Return the ways to train on data of a kind: with `classifier`, or with the kind's own."""
+    if kind.classifier == "network":
+        return image_arms(classifier)
+    own = kind.classifier(sample_shape) if callable(kind.classifier) else None
+    return row_arms(own if classifier is None else classifier)

@@ -37,6 +37,12 @@ class Writer(ABC):
         Of a single file that holds everything; None: it cannot write one.
     libraries : tuple of str
         Modules with a ``__version__`` that the bytes depend on, besides NumPy; the manifest records their versions.
+
+    Examples
+    --------
+    >>> from ganaug.data.kind import fit_codec
+    >>> writer_for("csv", fit_codec([[1.0], [2.0]])).suffix
+    '.csv'
     """
 
     kind: ClassVar[str | None] = None
@@ -70,8 +76,11 @@ class Writer(ABC):
         return None
 
 
-def writer_for(name: str | None, codec: Codec) -> type[Writer]:
-    """Return the writer registered as `name`, or the one that suits the kind of data, if it can hold them.
+def writer_for(name: str | None, codec: Codec) -> tuple[str, type[Writer]]:
+    """Return the writer of a format and the name it is registered as, if it can hold what the codec describes.
+
+    By default it is the one that suits the kind of data. A kind's own writer for ``csv``, registered as
+    ``<kind>-csv``, comes before.
 
     Raises
     ------
@@ -81,16 +90,36 @@ def writer_for(name: str | None, codec: Codec) -> type[Writer]:
         If there is none of that name.
     """
     kind = kind_named(codec.schema.kind)
-    found: type[Writer] = registry.lookup("writers", name or kind.writer)
-    if found.kind not in (None, kind.name):
-        holds = kind_named(str(found.kind)).plural
+    own = registry.own_name("writers", kind.name, name or kind.writer)
+    writer: type[Writer] = registry.lookup("writers", own)
+    if writer.kind not in (None, kind.name):
+        holds = kind_named(str(writer.kind)).plural
         raise SchemaError(f"{name} holds {holds}; this model makes {kind.plural}: choose another --format")
-    found.refuse_unwritable(codec)
-    return found
+    writer.refuse_unwritable(codec)
+    return own, writer
 
 
 class FilePerShard(Writer):
-    """``<class>/00000.csv``, one file a shard; a subclass fills it."""
+    """``<class>/00000.csv``, one file a shard; a subclass fills it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> class Raw(FilePerShard):
+    ...     suffix = ".bin"
+    ...     def fill(self, handle, shard, chunks):
+    ...         for chunk in chunks:
+    ...             handle.write(np.asarray(chunk).tobytes())
+    >>> import tempfile
+    >>> from ganaug.core.registry import register, unregister
+    >>> register("writers", "raw", Raw)
+    >>> gan = ganaug.train([[0.0], [1.0], [2.0], [3.0]], ["a", "a", "b", "b"], max_steps=1, random_state=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     done = ganaug.synthesize(gan, {"b": 3}, f"{folder}/out", format="raw")
+    ...     print((done.path / "b" / "00000.bin").stat().st_size)
+    24
+    >>> unregister("writers", "raw")
+    """
 
     def write(self, folder: Path, shard: Shard, chunks: Iterable[Any]) -> dict[str, str]:
         """Write one file."""

@@ -13,7 +13,6 @@ import pandas as pd
 from ganaug.core.errors import SchemaError
 from ganaug.core.schema import MARK
 from ganaug.data.codec import Codec
-from ganaug.data.kind import kind_named
 from ganaug.synthesis.plan import Plan, Shard
 from ganaug.synthesis.writers.base import FilePerShard
 from ganaug.synthesis.writers.frame import as_frame
@@ -29,20 +28,22 @@ class NpzWriter(FilePerShard):
 
     def __init__(self, codec: Codec, plan: Plan) -> None:
         super().__init__(codec, plan)
-        pictures = kind_named(codec.schema.kind).has_preview
+        pictures = hasattr(codec, "to_uint8")
         self._columns = list(plan.dtypes)[: -1 - plan.marks_real]
         self._samples, self._labels = ("images", "labels") if pictures else ("X", "y")
 
     @classmethod
     def refuse_unwritable(cls, codec: Codec) -> None:
-        """Refuse rows with columns that are not numbers."""
+        """Refuse rows with columns that are not numbers, and samples that are no arrays of one shape."""
+        row = codec.decode(np.zeros((1, *codec.sample_shape), np.float32), np.random.default_rng(0))
         if hasattr(codec.schema, "columns"):
-            row = codec.decode(np.zeros((1, *codec.sample_shape), np.float32), np.random.default_rng(0))
             dense = row.toarray() if hasattr(row, "toarray") else row
             if pd.DataFrame(dense).to_numpy().dtype == object:
                 raise SchemaError(
                     "this table has columns that are not numbers, which npz cannot hold; write csv or parquet"
                 )
+        elif not hasattr(codec, "to_uint8") and not isinstance(row, np.ndarray):
+            raise SchemaError(f"npz cannot hold a {codec.schema.describe()}: choose another --format")
 
     @classmethod
     def count(cls, path: Path) -> int:

@@ -24,6 +24,11 @@ class Watchdog(Callback):
     ----------
     patience : int, default=10
         Consecutive records with D right on every real and fake sample before it warns.
+
+    Examples
+    --------
+    >>> Watchdog(patience=20).patience
+    20
     """
 
     def __init__(self, patience: int = 10) -> None:
@@ -105,25 +110,25 @@ class CopyProbe:
         if all(span.activation == "softmax" for span in trainer.gan.codec.spans):
             return
         for condition in counts.argsort()[:_WATCHED].tolist():
-            own = batches.of_class(condition, _REAL).flatten(1)
-            apart = torch.cdist(own[:_PROBES], own)
+            real = batches.of_class(condition, _REAL).flatten(1)
+            apart = torch.cdist(real[:_PROBES], real)
             between = float(apart.fill_diagonal_(float("inf")).amin(1).median())
-            if len(own) > 1 and between > 0:
+            if len(real) > 1 and between > 0:
                 self.apart[condition] = between
 
     @torch.no_grad()
     def ratios(self, trainer: Run) -> dict[int, float]:
         """Return median distances to the nearest training sample, over those between training samples, by class."""
-        found = {}
+        ratios = {}
         for condition, between in self.apart.items():
-            own = trainer.batches.of_class(condition, _REAL).flatten(1)
-            samples = trainer.generator_ema(self.z, torch.full((_PROBES,), condition, device=own.device))
-            found[condition] = float(torch.cdist(samples.flatten(1), own).amin(1).median()) / between
-        return found
+            real = trainer.batches.of_class(condition, _REAL).flatten(1)
+            samples = trainer.generator_ema(self.z, torch.full((_PROBES,), condition, device=real.device))
+            ratios[condition] = float(torch.cdist(samples.flatten(1), real).amin(1).median()) / between
+        return ratios
 
 
 @torch.no_grad()
 def diversity(samples: Tensor, spread: Tensor) -> float:
     """Return the spread of ``samples (n_classes, n, …)`` as a share of ``spread (n_classes,)``; the worst class."""
-    own = samples.flatten(2).std(dim=1).mean(dim=1)
-    return float((own / spread.clamp_min(1e-6)).min())
+    deviations = samples.flatten(2).std(dim=1).mean(dim=1)
+    return float((deviations / spread.clamp_min(1e-6)).min())

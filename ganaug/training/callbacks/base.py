@@ -32,6 +32,17 @@ class Run(Protocol):
         Of the training; for callbacks that draw.
     stop_reason : str
         Why training ends; empty while it goes on. A callback may set it.
+
+    Examples
+    --------
+    >>> class Watcher(Callback):
+    ...     def on_record(self, trainer: Run):
+    ...         self.seen = trainer.gan.step, tuple(trainer.probes.shape), trainer.history.last["step"]
+    >>> watcher = Watcher()
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    >>> gan = ganaug.train(X, y, max_steps=2, callbacks=[watcher], random_state=0)
+    >>> watcher.seen
+    (2, (2, 8, 1), 2)
     """
 
     gan: ConditionalGAN
@@ -55,7 +66,18 @@ class Run(Protocol):
 
 
 class Callback:
-    """Base class; override what you need. Setting ``trainer.stop_reason`` ends the training after the step."""
+    """Base class; override what you need. Setting ``trainer.stop_reason`` ends the training after the step.
+
+    Examples
+    --------
+    >>> class Brake(Callback):
+    ...     def on_step(self, trainer):
+    ...         if trainer.gan.step == 3:
+    ...             trainer.stop_reason = "three steps are enough"
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    >>> ganaug.train(X, y, max_steps=100, callbacks=[Brake()], random_state=0).step
+    3
+    """
 
     def on_train_start(self, trainer: Run) -> None:
         """Before the first step."""

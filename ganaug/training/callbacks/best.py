@@ -13,19 +13,7 @@ class BestMoment(Callback):
     A base class: say what `distance` is. A training that is resumed goes on with the distances and the generator that
     were found before.
 
-    Parameters
-    ----------
-    every : int, default=5
-        Records (about 100 a run) between two looks.
-    patience : int or None, default=None
-        Looks without a smaller distance after which training ends; None: never.
-
-    Attributes
-    ----------
-    step : int
-        Whose generator was kept; 0 before the first look.
-    distances : dict of int to float
-        Distance by step.
+    Parameters and attributes are those of `ganaug.KeepBest` without the held-out samples.
     """
 
     def __init__(self, *, every: int = 5, patience: int | None = None) -> None:

@@ -39,6 +39,16 @@ class LiveTable(Callback):
     ------
     MissingExtraError
         If rich is not installed (the extra ``cli``).
+
+    Examples
+    --------
+    >>> import io
+    >>> from rich.console import Console
+    >>> lines = io.StringIO()
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    >>> gan = ganaug.train(X, y, max_steps=20, callbacks=[LiveTable(Console(file=lines))], random_state=0)
+    >>> "step" in lines.getvalue()
+    True
     """
 
     def __init__(self, console: "Console | None" = None) -> None:

@@ -21,6 +21,15 @@ class ProgressBar(Callback):
     ------
     MissingExtraError
         If rich is not installed (the extra ``cli``).
+
+    Examples
+    --------
+    >>> import io
+    >>> from rich.console import Console
+    >>> bar = ProgressBar(Console(file=io.StringIO(), force_terminal=True))
+    >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1]
+    >>> ganaug.train(X, y, max_steps=2, callbacks=[bar], random_state=0).step
+    2
     """
 
     def __init__(self, console: "Console | None" = None) -> None:

@@ -5,7 +5,6 @@ import io
 import json
 import os
 import pickle
-import resource
 import shutil
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from children import Child
 
 from ganaug.core import checkpoint
 
@@ -157,39 +157,17 @@ def _flipped(whole, i):
 
 
 class TestCache:
-    def synth(self, data, **changes):
-        environment = {name: value for name, value in os.environ.items() if name not in ("HOME", "GANAUG_CACHE_DIR")}
-        limit = changes.pop("limit", None)
-        return subprocess.Popen(
-            [
-                *GANAUG,
-                "synth",
-                "--data",
-                data / "orders.csv",
-                "-n",
-                "2",
-                "--max-steps",
-                changes.pop("steps", "3"),
-                "--json",
-            ]
-            + ["--out", changes.pop("out", "out")],
-            env=environment | changes,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=limit,
-        )
+    def synth(self, data, folder, cache, *, steps=3, **faults):
+        folder.mkdir()
+        arguments = ("synth", "--data", data / "orders.csv", "-n", "2", "--max-steps", steps, "--json", "--out", "out")
+        return Child(folder, *arguments, environment={"GANAUG_CACHE_DIR": str(cache)}, **faults)
 
     def test_a_full_disk_costs_the_cache_only(self, data, elsewhere, tmp_path):
-        def small_files():
-            resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, 2**16))
-
-        process = self.synth(data, limit=small_files, GANAUG_CACHE_DIR=str(tmp_path / "cache"))
-        out, err = process.communicate()
-        assert process.returncode == 0, err
-        assert "warning: the model is not kept for the next time: cannot write" in err
-        assert "File too large" in err
-        assert json.loads(out)["counts"] == {"no": 2, "yes": 2}
+        code, lines = self.synth(data, elsewhere / "a", tmp_path / "cache", limit=2**16).end()
+        assert code == 0, lines
+        warning = [line for line in lines if line.startswith("warning: the model is not kept for the next time: ")]
+        assert len(warning) == 1 and "cannot write" in warning[0] and "File too large" in warning[0]
+        assert json.loads((elsewhere / "a" / "out.txt").read_text())["counts"] == {"no": 2, "yes": 2}
         assert not list((tmp_path / "cache").rglob("*.safetensors*"))
 
     @pytest.mark.filterwarnings("default")
@@ -216,31 +194,27 @@ class TestCache:
         assert "synth keeps no models: there is no home folder" in ok("doctor", "--json")[0]["remarks"][0]
 
     def test_two_processes_train_a_model_once(self, data, elsewhere, tmp_path):
-        cache = str(tmp_path / "cache")
-        processes = [self.synth(data, steps="150", out=f"out{i}", GANAUG_CACHE_DIR=cache) for i in range(2)]
-        said = []
-        for process in processes:
-            out, err = process.communicate()
-            assert process.returncode == 0, err
-            said.append(err)
+        folders = [elsewhere / "a", elsewhere / "b"]
+        children = [self.synth(data, folder, tmp_path / "cache", steps=150) for folder in folders]
+        codes, said = zip(*(child.end() for child in children), strict=True)
+        assert codes == (0, 0), said
         assert len(list((tmp_path / "cache" / "models").iterdir())) == 1
-        assert sum("using the model trained before" in err for err in said) == 1
-        first, second = (sorted(path.read_bytes() for path in Path(f"out{i}").rglob("*.csv")) for i in range(2))
+        assert sum("using the model trained before" in line for lines in said for line in lines) == 1
+        first, second = (sorted(path.read_bytes() for path in folder.rglob("*.csv")) for folder in folders)
         assert first and first == second
 
     @pytest.mark.slow
     def test_lock_of_a_killed_process_is_free(self, data, elsewhere, tmp_path):
-        cache = str(tmp_path / "cache")
-        process = self.synth(data, steps="300", GANAUG_CACHE_DIR=cache)
-        while not list((tmp_path / "cache").rglob("*.lock")):
-            assert process.poll() is None
+        cache = tmp_path / "cache"
+        child = self.synth(data, elsewhere / "a", cache, steps=300)
+        while not list(cache.rglob("*.lock")):
+            assert child.process.is_alive()
             time.sleep(0.05)
-        process.kill()
-        process.communicate()
-        again = self.synth(data, steps="300", GANAUG_CACHE_DIR=cache)
-        _, err = again.communicate()
-        assert again.returncode == 0, err
-        assert "waiting" not in err
+        child.process.kill()
+        child.end()
+        code, lines = self.synth(data, elsewhere / "b", cache, steps=300).end()
+        assert code == 0, lines
+        assert not any("waiting" in line for line in lines)
 
 
 class TestFolders:
@@ -280,11 +254,9 @@ class TestFolders:
             os.mkfifo("d.csv")
         else:
             os.symlink("/dev/zero", "d.csv")
-        found = subprocess.run(
-            [*GANAUG, "train", "d.csv", "-o", "m"], capture_output=True, text=True, timeout=60, check=False
-        )
-        assert found.returncode == 1
-        assert "not a file" in found.stderr
+        code, lines = Child(elsewhere, "train", "d.csv", "-o", "m").end()
+        assert code == 1
+        assert "not a file" in lines[-1]
 
 
 class TestFullDisk:

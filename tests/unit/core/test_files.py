@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ganaug.core.errors import GANAugError, OutputError
+from ganaug.core.errors import OutputError
 from ganaug.core.files import locked, replacing
 
 
@@ -96,12 +96,6 @@ def test_parent_that_is_a_file(tmp_path, overwrite):
         with replacing(tmp_path / "file" / "out.bin", overwrite=overwrite) as partial:
             partial.write_bytes(b"")
     assert (tmp_path / "file").read_text() == "x"
-
-
-def test_output_errors_are_ganaug_and_os_errors(tmp_path):
-    with pytest.raises(GANAugError) as caught, replacing(tmp_path / "nothing-written"):
-        pass
-    assert isinstance(caught.value, OSError)
 
 
 def test_left_over_of_a_killed_process_is_written_over(tmp_path):

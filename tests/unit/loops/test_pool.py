@@ -9,15 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 pytest.importorskip("torchvision")
 
 import ganaug
-from ganaug import ConfigError, OutputError, Pool, PoolError, PoolRefresh, SchemaError
+from ganaug import ConfigError, OutputError, Pool, PoolError, SchemaError
 from ganaug.loops import pool as pool_module
-from ganaug.loops.labels import matched
-from ganaug.loops.source import as_source, draw, temporary
 
 MB = 10**6
 
@@ -229,30 +226,6 @@ class TestMadeByAModel:
         with pytest.raises(SchemaError, match="images are needed"):
             ganaug.make_pool(rows, 5, tmp_path / "p")
 
-    def test_temporary_one_is_deleted_with_the_object(self, gan):
-        pool = temporary(gan, 3)
-        path, child = pool.path, multiprocessing.get_context("fork").Process(target=pool.__repr__)
-        child.start()
-        child.join()
-        assert path.exists()
-        del pool
-        child.close()
-        del child
-        assert not path.parent.exists()
-
-    def test_seed_of_a_temporary_one_is_torch_s(self, gan):
-        digests = []
-        for seed in (1, 1, 2):
-            torch.manual_seed(seed)
-            digests.append(temporary(gan, 3).sha256)
-        assert digests[0] == digests[1] != digests[2]
-
-    def test_models_by_path_share_one(self, gan, tmp_path):
-        gan.save(tmp_path / "gan")
-        one, two = as_source(tmp_path / "gan", 3), as_source(str(tmp_path / "gan"), 3)
-        assert one is two
-        assert len(one) == 6
-
 
 class TestReplaced:
     def test_next_read_is_from_the_new_one(self, make_pool, tmp_path, told):
@@ -287,90 +260,6 @@ class TestReplaced:
         stop.set()
         thread.join()
         assert seen <= {20, 21, 22, 23}
-
-
-class TestRefresh:
-    def test_only_the_classes_that_go_badly_are_made_anew(self, gan, digit_images, tmp_path):
-        X, y = digit_images
-        pool = ganaug.make_pool(gan, 20, tmp_path / "p", random_state=0)
-        before = {label: next(pool.chunks(label)) for label in (0, 1)}
-        refresh = PoolRefresh(gan, pool, X, y, random_state=0, max_steps=2)
-        assert refresh({0: 0.9, 1: 0.2}) == [1]
-        assert np.array_equal(next(pool.chunks(0)), before[0])
-        assert not np.array_equal(next(pool.chunks(1)), before[1])
-        assert pool.counts == {0: 20, 1: 20}
-        pool.verify()
-
-    def test_starts_where_it_stopped(self, gan, digit_images, tmp_path, monkeypatch):
-        starts = []
-        real = ganaug.finetune
-
-        def spy(start, *args, **named):
-            starts.append(start)
-            return real(start, *args, **named)
-
-        monkeypatch.setattr("ganaug.loops.refresh.finetune", spy)
-        refresh = PoolRefresh(
-            gan, ganaug.make_pool(gan, 5, tmp_path / "p"), *digit_images, n_hard=2, random_state=0, max_steps=1
-        )
-        refresh({0: 0.1, 1: 0.2})
-        refresh({0: 0.1, 1: 0.2})
-        assert starts[0] is gan
-        assert starts[1] is not gan
-        assert starts[1].classes_.tolist() == [0, 1]
-
-    def test_float_images_whose_class_spans_less(self, tmp_path):
-        X = np.random.default_rng(0).integers(0, 17, (30, 8, 8)).astype(float)
-        y = np.arange(30) % 2
-        X[y == 1] /= 2
-        gan = ganaug.train(X, y, max_steps=2, random_state=0)
-        pool = ganaug.make_pool(gan, 5, tmp_path / "p", random_state=0)
-        PoolRefresh(gan, pool, X, y, random_state=0, max_steps=1)({1: 0.0})
-        assert next(pool.chunks(1)).max() <= 128
-
-    def test_nonsense_is_refused(self, gan, digit_images, tmp_path):
-        pool, (X, y) = ganaug.make_pool(gan, 2, tmp_path / "p"), digit_images
-        with pytest.raises(SchemaError, match="recall is about"):
-            PoolRefresh(gan, pool, X, y)({"cat": 0.1})
-        with pytest.raises(ConfigError, match="n_hard"):
-            PoolRefresh(gan, pool, X, y, n_hard=0)
-        with pytest.raises(SchemaError, match="y has no 1"):
-            PoolRefresh(gan, pool, X, y * 0)
-        with pytest.raises(PoolError, match="same data"):
-            PoolRefresh(gan, pool, X.repeat(2, 1), y, max_steps=1)({0: 0.1})
-
-
-class TestLabels:
-    @pytest.mark.parametrize(
-        ("known", "labels", "names", "expected"),
-        [
-            ([0, 1, 2], [2, 0], None, [2, 0]),
-            (["cat", "dog"], [1, 0], ["dog", "cat"], [0, 1]),
-            ([1, 2, 10], [0, 1, 2], ["1", "10", "2"], [0, 2, 1]),  # an image folder sorts digits as text
-            ([0, 1], [1], ["0 - zero", "1 - one"], [1]),  # MNIST
-            (["0", "1"], [1], ["0 - zero", "1 - one"], [1]),
-            (["cat", "dog"], ["dog"], None, [1]),
-        ],
-    )
-    def test_match(self, known, labels, names, expected):
-        classes = pool_module.Classes(np.array(known), [1] * len(known))
-        assert list(matched(classes, labels, names).values()) == expected
-
-    def test_no_match(self):
-        classes = pool_module.Classes(np.array(["cat", "dog"]), [1, 1])
-        with pytest.raises(SchemaError, match="no class 0; known: cat, dog.*names=dataset.classes"):
-            matched(classes, [0, 1], None)
-        with pytest.raises(SchemaError, match="no class 'cta'; did you mean 'cat'"):
-            matched(classes, [0, 1], ["cta", "dog"])
-
-
-def test_draws_are_torch_s(pool):
-    cpu = torch.device("cpu")
-    torch.manual_seed(1)
-    one = draw(pool, [0, 1, 2], cpu)
-    torch.manual_seed(1)
-    assert torch.equal(one, draw(pool, [0, 1, 2], cpu))
-    assert len({draw(pool, [2], cpu).float().mean().item() for _ in range(50)}) > 4
 
 
 def test_header_is_plain_json(pool):

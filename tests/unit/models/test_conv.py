@@ -1,32 +1,13 @@
-import numpy as np
 import pytest
 import torch
 
-from ganaug.core.classes import Classes
-from ganaug.core.config import TrainConfig
 from ganaug.core.errors import ConfigError
-from ganaug.data.image.codec import ImageCodec
-from ganaug.evaluation.fidelity.spectrum import octaves
-from ganaug.models import calibration
-from ganaug.models.calibration import OctaveGains, ToneCurves
-from ganaug.models.conv import SelfAttention, UpConvolution, build_conv
-from ganaug.models.resnet import build_resnet
-from ganaug.training.defaults import resolve
+from ganaug.models.conv import SelfAttention, UpConvolution
 
 SHAPES = [(1, 8, 8), (1, 28, 28), (1, 33, 17), (3, 33, 17), (3, 32, 32), (1, 64, 64), (4, 9, 8), (1, 4, 4), (3, 5, 40)]
 
 
-BUILD = {"conv": build_conv, "resnet": build_resnet}
-
-
-def networks(shape, network="conv", **settings):
-    codec = ImageCodec.fit(np.zeros((2, *shape), dtype=np.uint8).transpose(0, 2, 3, 1))
-    classes = Classes(np.arange(3), [50, 50, 50])
-    config = resolve(
-        TrainConfig(**{"network": network, "width": 4, "latent_dim": 6, "device": "cpu", **settings}), codec, classes
-    )
-    torch.manual_seed(0)
-    return BUILD[network](codec.sample_shape, codec.spans, 3, config)
+NETWORKS = ["conv", "resnet"]
 
 
 def inputs(generator, n=6):
@@ -37,8 +18,8 @@ def inputs(generator, n=6):
 @pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("spectral_norm", [False, True])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-@pytest.mark.parametrize("network", BUILD)
-def test_shapes(network, shape, attention, spectral_norm):
+@pytest.mark.parametrize("network", NETWORKS)
+def test_shapes(network, shape, attention, spectral_norm, networks):
     generator, discriminator = networks(shape, network, attention=attention, spectral_norm=spectral_norm)
     z, c = inputs(generator)
     images = generator(z, c)
@@ -48,7 +29,7 @@ def test_shapes(network, shape, attention, spectral_norm):
 
 
 @pytest.mark.parametrize("depth", [1, 2])
-def test_depth_can_be_chosen(depth):
+def test_depth_can_be_chosen(depth, networks):
     generator, discriminator = networks((1, 8, 8), depth=depth)
     z, c = inputs(generator)
     assert len(generator.ups) == depth
@@ -56,13 +37,13 @@ def test_depth_can_be_chosen(depth):
 
 
 @pytest.mark.parametrize(("shape", "depth"), [((1, 8, 8), 3), ((1, 33, 4), 2), ((3, 64, 64), 7)], ids=str)
-def test_depth_that_halves_the_image_away_is_refused(shape, depth):
+def test_depth_that_halves_the_image_away_is_refused(shape, depth, networks):
     with pytest.raises(ConfigError, match=f"depth={depth} halves images of {shape[1]} × {shape[2]} away"):
         networks(shape, depth=depth)
 
 
 @pytest.mark.parametrize("attention", [False, True])
-def test_an_image_is_a_function_of_its_own_latent_and_class(attention):
+def test_an_image_is_a_function_of_its_own_latent_and_class(attention, networks):
     generator, _ = networks((1, 8, 8), attention=attention)
     z, c = inputs(generator, 32)
     generator(z, c)
@@ -73,7 +54,7 @@ def test_an_image_is_a_function_of_its_own_latent_and_class(attention):
     assert ((images[0] - images[3]).abs() > 1e-3).any()
 
 
-def test_the_class_changes_images_and_logits():
+def test_the_class_changes_images_and_logits(networks):
     generator, discriminator = networks((1, 8, 8))
     z, _ = inputs(generator)
     generator.eval()
@@ -83,14 +64,14 @@ def test_the_class_changes_images_and_logits():
     assert ((discriminator(images, zeros) - discriminator(images, ones)).abs() > 1e-5).all()
 
 
-def test_several_labels_of_an_image_are_judged_at_once():
+def test_several_labels_of_an_image_are_judged_at_once(networks):
     _, discriminator = networks((1, 8, 8))
     images, labels = torch.rand(6, 1, 8, 8), torch.tensor([[0, 1, 1, 0, 1, 0], [1, 0, 1, 1, 0, 0]])
     apart = torch.stack([discriminator(images, c) for c in labels])
     assert torch.allclose(discriminator(images, labels), apart, atol=1e-6)
 
 
-def test_scale_and_shift_belong_to_the_class():
+def test_scale_and_shift_belong_to_the_class(networks):
     generator, _ = networks((1, 8, 8))
     generator.eval()
     z, _ = inputs(generator)
@@ -131,7 +112,7 @@ def test_attention_by_hand():
 @pytest.mark.parametrize("attention", [False, True])
 @pytest.mark.parametrize("spectral_norm", [False, True])
 @pytest.mark.parametrize("shape", [(3, 16, 16), (1, 9, 13)], ids=str)
-def test_gradients_reach_every_parameter(shape, attention, spectral_norm):
+def test_gradients_reach_every_parameter(shape, attention, spectral_norm, networks):
     generator, discriminator = networks(shape, attention=attention, spectral_norm=spectral_norm)
     with torch.no_grad():
         for module in [*generator.modules(), *discriminator.modules()]:
@@ -147,7 +128,7 @@ def test_gradients_reach_every_parameter(shape, attention, spectral_norm):
 
 
 @pytest.mark.parametrize("attention", [False, True])
-def test_spectral_norm_bounds_every_layer(attention):
+def test_spectral_norm_bounds_every_layer(attention, networks):
     _, discriminator = networks((3, 16, 16), spectral_norm=True, attention=attention)
     x, c = torch.randn(4, 3, 16, 16), torch.zeros(4, dtype=torch.long)
     for _ in range(60):
@@ -159,23 +140,6 @@ def test_spectral_norm_bounds_every_layer(attention):
         assert torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item() == pytest.approx(1, abs=0.02)
 
 
-def test_tone_curves_give_each_class_and_channel_the_values_of_real_images():
-    curves = ToneCurves(2, 2)
-    made = torch.randn(200, 2, 6, 6, generator=torch.Generator().manual_seed(0)).mul(0.3).tanh()
-    real = torch.where(made < 0, -1.0, made * 0.5 + torch.tensor([0.0, 0.4]).view(1, 2, 1, 1))
-    c = torch.ones(200, dtype=torch.long)
-    torch.testing.assert_close(curves(made, c), made)  # the identity at first
-    curves.fit(1, made, real)
-    mapped = curves(made, c)
-    for k in range(2):
-        ours, theirs = mapped[:, k].flatten().sort().values, real[:, k].flatten().sort().values
-        assert ((ours - theirs).abs() > 0.01).float().mean() < 0.01
-    assert (mapped.flatten().argsort() != made.flatten().argsort()).any()
-    order = made[:, 0].flatten().argsort()
-    assert (mapped[:, 0].flatten()[order].diff() >= 0).all()
-    torch.testing.assert_close(curves(made, torch.zeros_like(c)), made)  # the other class
-
-
 @pytest.mark.parametrize("odd", [(0, 0), (1, 0), (0, 1)])
 def test_doubling_and_convolution_in_one_step_are_the_two_steps(odd):
     up = UpConvolution(3, 4, odd)
@@ -185,80 +149,3 @@ def test_doubling_and_convolution_in_one_step_are_the_two_steps(odd):
     result = up(x)
     assert result.shape == (2, 4, 10 + odd[0], 12 + odd[1])
     torch.testing.assert_close(result[:, :, :10, :12], both, rtol=1e-4, atol=1e-5)
-
-
-class Batches:
-    """The same images for each class."""
-
-    def __init__(self, real):
-        self.real = real
-
-    def of_class(self, condition, most=None):
-        return self.real[:most]
-
-    def draw_classes(self, n, generator):
-        return torch.arange(n) % 3
-
-
-@pytest.mark.parametrize("network", BUILD)
-def test_calibration_moves_samples_but_not_training(network):
-    generator, _ = networks((1, 8, 8), network)
-    z, c = torch.randn(6, generator.latent_dim), torch.tensor([0, 1, 2] * 2)
-    training = generator.train()(z, c)
-    real = torch.full((30, 1, 8, 8), -1.0)
-    real[:, :, 2:6, 2:6] = 0.25
-    generator.eval().calibrate(Batches(real), torch.Generator().manual_seed(0))
-    sampled = generator(z, c).detach()
-    near = torch.minimum((sampled + 1).abs(), (sampled - 0.25).abs())
-    assert (near < 1e-3).float().mean() > 0.95
-    torch.testing.assert_close(generator.train()(z, c), training)
-
-
-def test_calibration_takes_the_statistics_of_the_weights_that_are_sampled():
-    generator, _ = networks((1, 8, 8))
-    z, c = torch.randn(3000, generator.latent_dim), torch.arange(3000) % 3
-    for norm in (module for module in generator.modules() if isinstance(module, torch.nn.BatchNorm2d)):
-        norm.running_mean += 3  # what other weights left behind
-    in_batch = generator.train().draw(z, c)
-    generator.eval().calibrate(Batches(torch.rand(30, 1, 8, 8)), torch.Generator().manual_seed(0))
-    assert not generator.training
-    assert (generator.draw(z, c) - in_batch).abs().mean() < 0.02
-
-
-@pytest.mark.parametrize("most", [700, 1])
-def test_calibration_in_pieces_gives_the_same_curves(most, monkeypatch):
-    generator, _ = networks((1, 8, 8))
-    real = Batches(torch.rand(30, 1, 8, 8))
-    generator.eval().calibrate(real, torch.Generator().manual_seed(0))
-    at_once = generator.tone.made.clone(), generator.octaves.gains.clone()
-    monkeypatch.setattr(calibration, "_NUMBERS_AT_ONCE", most)
-    generator.calibrate(real, torch.Generator().manual_seed(0))
-    for ours, theirs in zip((generator.tone.made, generator.octaves.gains), at_once, strict=True):
-        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
-
-
-@pytest.mark.parametrize("shape", [(1, 16, 16), (3, 15, 20), (1, 4, 4)], ids=str)
-def test_gains_of_octaves_start_as_the_identity_and_keep_the_mean(shape):
-    octaves = OctaveGains(shape, 2)
-    x = torch.rand(5, *shape) - 0.5
-    c = torch.tensor([0, 1, 0, 1, 1])
-    torch.testing.assert_close(octaves(x, c), x, rtol=0, atol=1e-5)
-    octaves.gains[1, 0] = 0.5
-    smoothed = octaves(x, c)
-    torch.testing.assert_close(smoothed[[0, 2]], x[[0, 2]], rtol=0, atol=1e-5)
-    rough = [images[1:].diff(dim=-1).square().mean() for images in (smoothed[[1, 3, 4]], x[[1, 3, 4]])]
-    assert rough[0] < rough[1]
-    flat = torch.full((2, *shape), 0.3)
-    torch.testing.assert_close(octaves(flat, torch.tensor([0, 1])), flat)
-
-
-@pytest.mark.parametrize("side", [16, 21])
-def test_calibration_brings_the_power_of_every_octave_to_that_of_real_images(side):
-    generator, _ = networks((1, side, side))
-    blurred = torch.nn.functional.avg_pool2d(torch.randn(200, 1, side + 2, side + 2), 3, stride=1).clamp(-1, 1)
-    generator.eval().calibrate(Batches(blurred), torch.Generator().manual_seed(0))
-    z, c = torch.randn(600, generator.latent_dim), torch.arange(600) % 3
-    ours, theirs = (octaves(images.detach().numpy()) for images in (generator(z, c), blurred))
-    ratios = [made.power / real.power for made, real in zip(ours, theirs, strict=True)]
-    assert min(ratios) > 0.8
-    assert max(ratios) < 1.25

@@ -36,7 +36,9 @@ G_LOSS = {
 
 
 def test_every_registered_objective_is_tested_here():
-    assert {lookup("objectives", name) for name in names("objectives")} == D_LOSS.keys() == G_LOSS.keys()
+    registered = {lookup("objectives", name) for name in names("objectives")}
+    ours = {one for one in registered if one.__module__.startswith("ganaug.")}  # plugins may bring more
+    assert ours == D_LOSS.keys() == G_LOSS.keys()
 
 
 @pytest.mark.parametrize("objective", ALL)

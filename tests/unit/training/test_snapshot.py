@@ -7,7 +7,6 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from sklearn.datasets import load_iris
 
 import ganaug
 from ganaug.core import checkpoint
@@ -15,11 +14,6 @@ from ganaug.training.callbacks import Callback, Watchdog
 
 OBJECTIVES = ["vanilla", "lsgan", "wgan", "wgan-gp", "hinge", "relativistic"]
 SMALL = {"max_steps": 20, "random_state": 0, "width": 8, "batch_size": 16, "device": "cpu"}
-
-
-@pytest.fixture(scope="module")
-def iris():
-    return load_iris(return_X_y=True)
 
 
 class Crash(Callback):

@@ -32,8 +32,10 @@ def found(ok, *arguments):
 
 def test_every_built_in_part_is_listed_and_loads(ok):
     listed = found(ok)
-    for group in ("objectives", "networks", "codecs", "readers", "writers"):
-        for point in entry_points(group=f"ganaug.{group}"):
+    for group in ("kinds", "metrics", "networks", "objectives", "readers", "sources", "writers"):
+        ours = [point for point in entry_points(group=f"ganaug.{group}") if point.dist.name == "ganaug"]
+        assert ours
+        for point in ours:
             part = listed[group, point.name]
             assert part["value"] == point.value
             assert part["distribution"].startswith("ganaug ")

@@ -346,11 +346,12 @@ class TestFailure:
         assert tree(elsewhere) == before
 
     def test_interrupt_while_judging_leaves_the_finished_output(self, cli, ok, models, data, monkeypatch, elsewhere):
-        def interrupted(*args):
+        def interrupted(*args, **options):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("ganaug.cli.summary.compare_with_training", interrupted)
-        assert cli("synth", "--model", models / "images.safetensors", "--data", data / "images", "-n", 2)[0] == 130
+        monkeypatch.setattr("ganaug.evaluation.quick.answer_fidelity", interrupted)
+        code, _, err = cli("synth", "--model", models / "images.safetensors", "--data", data / "images", "-n", 2)
+        assert code == 130 and err.splitlines()[-1] == "interrupted while judging; synthetic is complete"
         ok("verify", "synthetic")
         assert [path.name for path in elsewhere.iterdir()] == ["synthetic"]
 
@@ -496,3 +497,24 @@ class TestAsked:
         ):
             _, err = ok("synth", *again, "-n", 2, "-o", f"{len(list(Path().iterdir()))}.csv", "-q")
             assert "warning: only one sample is there of class 'rare'" in err
+
+
+class TestResume:
+    def test_finished_output_is_left_alone(self, ok, models, elsewhere, tree):
+        arguments = ("synth", "--model", models / "images.safetensors", "-n", 3, "--resume")
+        ok(*arguments)
+        before = tree(elsewhere)
+        out, _ = ok(*arguments)
+        assert "synthetic is complete, nothing was left to do" in out
+        assert tree(elsewhere) == before
+
+    def test_finished_output_of_other_settings(self, ok, fails, models):
+        arguments = ("synth", "--model", models / "images.safetensors", "-n", 3)
+        ok(*arguments)
+        fails(1, *arguments, "--resume", "--seed", 4, says="synthetic has other settings: seed is 0, not 4")
+
+    def test_trained_model_is_compared_too(self, ok, fails, data):
+        arguments = ("synth", "--data", data / "images.npz", "-n", 2, "--no-cache", "--quiet")
+        ok(*arguments, "--max-steps", 3)
+        ok(*arguments, "--max-steps", 3, "--resume")
+        fails(1, *arguments, "--max-steps", 4, "--resume", says="other settings: weights_sha256 is ")

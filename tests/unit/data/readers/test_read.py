@@ -7,7 +7,7 @@ from ganaug.data.readers import bundled_digits, read
 def test_unknown_suffix_lists_what_can_be_read(tmp_path):
     for name in ("d.xlsx", "none"):
         (tmp_path / name).touch()
-        with pytest.raises(SchemaError, match=r"\.csv, folders, \.npz, \.parquet, \.tsv"):
+        with pytest.raises(SchemaError, match=r"\.csv, folders, .*\.npz, .*\.parquet, .*\.tsv"):
             read(tmp_path / name)
 
 

@@ -1,26 +1,12 @@
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
-from sklearn.svm import LinearSVC
 
-from ganaug.core.errors import ConfigError
 from ganaug.evaluation.utility import answer as utility, arms
 from ganaug.evaluation.utility.answer import BALANCED, RARE, answer_utility
-from ganaug.evaluation.utility.arms import ALONE, AS_THEY_ARE, BOTH, OVER_SAMPLING, SMOTE_ARM, WEIGHTS, Data
+from ganaug.evaluation.utility.arms import ALONE, AS_THEY_ARE, BOTH, OVER_SAMPLING, SMOTE_ARM, WEIGHTS
 
 NAMES = {0: "usual", 1: "rare"}
-
-
-def data(n=200, rare=20, made=180, held=100, seed=0):
-    rng = np.random.default_rng(seed)
-
-    def rows(*counts):
-        c = np.repeat(range(len(counts)), counts)
-        return (rng.normal(size=(len(c), 3)) + 1.5 * c[:, None]).astype(np.float32), c
-
-    (x, c), (x_test, c_test), (x_made, c_made) = rows(n, rare), rows(held, held), rows(0, made)
-    return Data(x, c, x_test, c_test, x_made, c_made)
 
 
 def pretended(accuracies, d, seed=0):
@@ -37,14 +23,20 @@ def pretended(accuracies, d, seed=0):
     return {name: arm(accuracy) for name, accuracy in accuracies.items()}
 
 
-def verdict(d=None, score=BALANCED, seed=0, **accuracies):
-    names = {"none": AS_THEY_ARE, "smote": SMOTE_ARM, "alone": ALONE, "both": BOTH}
-    d = data() if d is None else d
-    found = pretended({names[name]: accuracy for name, accuracy in accuracies.items()}, d, seed)
-    return answer_utility(d, found, NAMES, score=score, repeats=3, seed=0).verdict
+@pytest.fixture
+def verdict(data):
+    """Judge arms that are right as often as is said."""
+
+    def judged(d=None, score=BALANCED, seed=0, **accuracies):
+        names = {"none": AS_THEY_ARE, "smote": SMOTE_ARM, "alone": ALONE, "both": BOTH}
+        d = data() if d is None else d
+        found = pretended({names[name]: accuracy for name, accuracy in accuracies.items()}, d, seed)
+        return answer_utility(d, found, NAMES, score=score, repeats=3, seed=0).verdict
+
+    return judged
 
 
-def test_verdicts_in_words():
+def test_verdicts_in_words(verdict):
     good = verdict(none=0.6, smote=0.7, alone=0.6, both=0.9)
     assert (good.grade, good.words) == ("good", "helps")
     assert good.because.startswith("+2") and "points of balanced accuracy over SMOTE" in good.because
@@ -53,7 +45,7 @@ def test_verdicts_in_words():
     assert verdict(none=0.6, smote=0.7, alone=0.6, both=0.705).words == "no measurable difference"
 
 
-def test_better_than_nothing_is_not_enough():
+def test_better_than_nothing_is_not_enough(verdict):
     assert verdict(none=0.5, smote=0.85, alone=0.5, both=0.84).grade == "doubtful"
 
 
@@ -69,13 +61,13 @@ def test_chance_is_seldom_taken_for_help_or_harm():
     assert grades.count("bad") <= 24
 
 
-def test_few_held_out_samples_leave_it_open():
+def test_few_held_out_samples_leave_it_open(data, verdict):
     found = verdict(data(held=12), none=0.5, smote=0.6, alone=0.5, both=0.95)
     assert (found.grade, found.n) == ("cannot be judged", 12)
     assert "cannot be judged with 12 held-out samples" in found.because
 
 
-def test_a_budget_makes_fewer_repeats_and_says_so(monkeypatch):
+def test_a_budget_makes_fewer_repeats_and_says_so(monkeypatch, data):
     ticks = iter(range(0, 1000, 10))
     monkeypatch.setattr(utility.time, "process_time", lambda: next(ticks))
     d = data(held=20)
@@ -84,18 +76,18 @@ def test_a_budget_makes_fewer_repeats_and_says_so(monkeypatch):
     assert any("enough for 1 of 5 fits" in note for note in found.notes)
 
 
-def test_recall_of_rare_classes_can_decide_and_needs_one():
+def test_recall_of_rare_classes_can_decide_and_needs_one(data, verdict):
     assert "recall of rare classes over SMOTE" in verdict(score=RARE, none=0.5, smote=0.6, alone=0.5, both=0.9).because
     found = verdict(data(100, 90), score=RARE, none=0.5, smote=0.6, alone=0.5, both=0.9)
     assert found.grade == "cannot be judged" and "no recall of rare classes" in found.because
 
 
-def test_what_cannot_be_judged_stays_open():
+def test_what_cannot_be_judged_stays_open(data, verdict):
     assert verdict(data(held=1), none=0.5, smote=0.6, alone=0.5, both=0.9).grade == "cannot be judged"
     assert verdict(data(made=0), none=0.5, smote=0.6, alone=0.5, both=0.9).grade == "cannot be judged"
 
 
-def test_all_ways_to_train_are_measured_and_drawn():
+def test_all_ways_to_train_are_measured_and_drawn(data):
     d = data(held=20)
     found = answer_utility(d, arms.row_arms(LogisticRegression()), NAMES, score=BALANCED, repeats=2, seed=0)
     ways = {AS_THEY_ARE, WEIGHTS, OVER_SAMPLING, SMOTE_ARM, ALONE, BOTH}
@@ -112,62 +104,3 @@ def test_all_ways_to_train_are_measured_and_drawn():
     mean = repeats[(repeats["arm"] == BOTH) & (repeats["metric"] == BALANCED)]["value"].mean()
     assert mean == pytest.approx(found[BOTH, BALANCED].value)
     assert confusion.groupby(["arm", "truth"])["share"].sum().to_numpy() == pytest.approx(1)
-
-
-def test_training_sets_are_what_their_names_say():
-    seen = {}
-
-    class Watched(LogisticRegression):
-        def fit(self, X, y, sample_weight=None):
-            seen[way] = (np.asarray(X), np.asarray(y), sample_weight)
-            return super().fit(X, y, sample_weight)
-
-    d = data()
-    for way in arms.row_arms(Watched()):
-        arms.row_arms(Watched())[way](d, 0)
-    made, real = {row.tobytes() for row in d.x_made}, {row.tobytes() for row in d.x}
-    assert len(seen[AS_THEY_ARE][0]) == 220 and seen[AS_THEY_ARE][2] is None
-    weights = seen[WEIGHTS][2]
-    assert weights[d.c == 0].sum() == pytest.approx(weights[d.c == 1].sum())
-    for way in (OVER_SAMPLING, SMOTE_ARM, BOTH):
-        assert np.bincount(seen[way][1]).tolist() == [200, 200]
-    added = [row.tobytes() for row in seen[BOTH][0]]
-    assert sum(row in made for row in added) == 180 and sum(row in real for row in added) == 220
-    alone = [row.tobytes() for row in seen[ALONE][0][seen[ALONE][1] == 1]]
-    assert len(alone) == 20 and set(alone) <= made
-    held = {row.tobytes() for row in d.x_test}
-    assert not any(row.tobytes() in held for x, _, _ in seen.values() for row in x)
-
-
-def test_balanced_classes_are_doubled_and_not_balanced_again():
-    assert arms.wanted(np.array([200, 20])).tolist() == [0, 180]
-    assert arms.wanted(np.array([100, 90])).tolist() == [100, 110]
-    kept = arms.worth_trying(arms.row_arms(), np.array([100, 90]))
-    assert list(kept) == [AS_THEY_ARE, ALONE, BOTH]
-
-
-def test_fewer_synthetic_samples_than_wanted_are_weighed():
-    d = data(made=30)
-    assert len(arms.filling(d, 0)) == 30
-    assert arms.replaced(d, 0)[1].tolist().count(1) == 20
-
-
-def test_classifiers_that_cannot_do_it_are_refused_or_spared():
-    with pytest.raises(ConfigError, match="LinearSVC has none"):
-        arms.row_arms(LinearSVC())
-    assert WEIGHTS not in arms.row_arms(KNeighborsClassifier())
-    with pytest.raises(ConfigError, match="no meaning for images"):
-        arms.image_arms(LogisticRegression())
-
-
-def test_image_arms_learn(digit_images):
-    images, labels = digit_images
-    x = (images[:, None] / 127.5 - 1).astype(np.float32)
-    d = Data(x[::2], labels[::2], x[1::2], labels[1::2], x[1::2][:0], labels[1::2][:0])
-    found = arms.image_arms()
-    for way in (AS_THEY_ARE, WEIGHTS, OVER_SAMPLING):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(arms, "_STEPS", 20)
-            p = found[way](d, 0)
-        assert p.shape == (45, 2) and p.sum(1) == pytest.approx(1)
-        assert (p.argmax(1) == d.c_test).mean() > 0.9

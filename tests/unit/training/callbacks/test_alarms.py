@@ -7,9 +7,10 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.exceptions import ConvergenceWarning
 
 import ganaug
+from ganaug.core.history import History
 from ganaug.data.encoded import encode
 from ganaug.data.image.pixels import to_floats
-from ganaug.training.callbacks import Callback
+from ganaug.training.callbacks import Callback, Watchdog
 from ganaug.training.callbacks.alarms import CopyProbe
 from ganaug.training.trainer import Trainer
 
@@ -111,3 +112,48 @@ def test_looking_changes_nothing(digit_images):
     )
     for a, b in zip(plain.generator_ema.parameters(), watched.generator_ema.parameters(), strict=True):
         assert torch.equal(a, b)
+
+
+class Stub:
+    """As much of a trainer as the watchdog looks at."""
+
+    def __init__(self):
+        self.history = History()
+
+    def row(self, step, **values):
+        usual = {"d_accuracy_real": 0.7, "d_accuracy_fake": 0.6, "diversity": 0.8}
+        self.history.append(step=step, **{**usual, **values})
+        return self
+
+
+def test_watchdog_warns_once_when_d_has_won():
+    watchdog, stub = Watchdog(patience=3), Stub()
+    perfect = {"d_accuracy_real": 1.0, "d_accuracy_fake": 1.0}
+    for step in (1, 2):
+        watchdog.on_record(stub.row(step, **perfect))
+    watchdog.on_record(stub.row(3))
+    for step in (4, 5):
+        watchdog.on_record(stub.row(step, **perfect))
+    with pytest.warns(ConvergenceWarning, match="told every sample right"):
+        watchdog.on_record(stub.row(6, **perfect))
+    for step in range(7, 20):
+        watchdog.on_record(stub.row(step, **perfect))
+
+
+def test_watchdog_warns_once_about_collapse_but_not_at_the_start():
+    watchdog, stub = Watchdog(), Stub()
+    watchdog.on_record(stub.row(10, diversity=0.01))
+    with pytest.warns(ConvergenceWarning, match="mode collapse"):
+        watchdog.on_record(stub.row(200, diversity=0.01))
+    watchdog.on_record(stub.row(210, diversity=0.01))
+
+
+def test_a_collapsed_generator_is_noticed(iris):
+    class Collapse(Callback):
+        def on_record(self, trainer):
+            with torch.no_grad():
+                for network in (trainer.gan.generator, trainer.gan.generator_ema):
+                    network.body[-1].weight.zero_()
+
+    with pytest.warns(ConvergenceWarning, match="mode collapse"):
+        ganaug.train(*iris, max_steps=300, quality="oversampling", callbacks=[Collapse()], random_state=0)

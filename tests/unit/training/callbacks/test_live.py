@@ -7,16 +7,10 @@ import pytest
 pytest.importorskip("rich")
 
 from rich.console import Console
-from sklearn.datasets import load_iris
 
 import ganaug
 from ganaug.training.callbacks import Callback, LiveTable
 from ganaug.training.callbacks.live import sparkline
-
-
-@pytest.fixture(scope="module")
-def iris():
-    return load_iris(return_X_y=True)
 
 
 def watched(iris, terminal, encoding="utf-8", **settings):

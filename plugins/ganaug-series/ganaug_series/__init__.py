@@ -1,0 +1,1 @@
+"""Time series for ganaug: one more kind of data, by registration alone."""

@@ -237,7 +237,7 @@ class Request:
         from ganaug.training.train import train
 
         X, y, kind = self.dataset.X, self.dataset.y, self.dataset.kind
-        known = cache.model_path(self.dataset, self.config, self.seed).exists()
+        known = self.use_cache and cache.model_path(self.dataset, self.config, self.seed).exists()
 
         def fit() -> Any:
             callbacks = [] if self.quiet else [ProgressBar()]

@@ -289,7 +289,7 @@ class GANOverSampler(BaseOverSampler):
         judgement = decide(data, factories, rare, budget=self.judge_budget, random_state=seed)
         if GAN not in judgement.shares and not kind.presumed:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
-            warnings.warn(message, NoGainWarning, stacklevel=6)
+            warnings.warn(message, NoGainWarning, stacklevel=8)
         self.judgement_ = judgement
         return judgement.shares
 
@@ -319,7 +319,7 @@ def _repeated(y: np.ndarray, label: Any, n: int, least: int, rng: np.random.Gene
         f"class {str(label)!r} has {len(own)} samples, fewer than the {least} that can be learnt from; "
         "they are repeated instead",
         SmallClassWarning,
-        stacklevel=4,
+        stacklevel=7,
     )
     return rng.choice(own, n)
 

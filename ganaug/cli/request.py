@@ -13,6 +13,7 @@ from ganaug.cli.commands import cache
 from ganaug.cli.console import say
 from ganaug.core.config import TrainConfig
 from ganaug.core.errors import SchemaError
+from ganaug.core.files import refuse_input
 from ganaug.core.processes import launched
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ class Request:
 
         if not (self.dry_run or launched()):
             refuse_taken(self.out, resume=self.resume, overwrite=self.overwrite)
+            refuse_input(self.out, self.model, self.data, self.balance)
         if self.balance is not None:
             self.unbalanced = self.reading.read(self.balance, quiet=self.quiet)
         if self.data is not None:

@@ -13,7 +13,7 @@ import typer
 from ganaug.cli import options
 from ganaug.cli.console import result, say
 from ganaug.core.errors import Interrupted, OutputError
-from ganaug.core.files import locked, refuse_unwritable
+from ganaug.core.files import locked, refuse_input, refuse_unwritable
 from ganaug.core.processes import is_first_process, launched
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
         _fit(replace(fitting, quiet=True), fit, state, every, verb)
         return
     refuse_unwritable(out, overwrite=fitting.overwrite)
+    refuse_input(out, fitting.data)
     _refuse_contradictions(fitting)
     with locked(out, who="training"):
         if state.exists() and not fitting.resume and not fitting.overwrite:

@@ -9,7 +9,7 @@ import typer
 from ganaug.cli import options
 from ganaug.cli.console import result, say
 from ganaug.core.errors import SchemaError
-from ganaug.core.files import refuse_unwritable
+from ganaug.core.files import refuse_input, refuse_unwritable
 
 
 def pool(
@@ -34,6 +34,7 @@ def pool(
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
     refuse_unwritable(out, overwrite=overwrite)
+    refuse_input(out, model)
     from ganaug.loops.pool import make_pool
     from ganaug.models.synthesizer import load
 

@@ -259,6 +259,24 @@ class TestFolders:
         assert "not a file" in lines[-1]
 
 
+class TestWhatIsRead:
+    """``--overwrite`` is no reason to lose what a command reads, or what is no output of ganaug."""
+
+    def test_is_not_written_over(self, fails, data, models, elsewhere, no_training):
+        shutil.copy(data / "orders.csv", "d.csv")
+        shutil.copy(models / "images.safetensors", "m.safetensors")
+        says = "it is what is read; choose another name"
+        fails(1, "train", "d.csv", "-o", "../work/d.csv", "--overwrite", says=says)
+        fails(1, "synth", "--data", "d.csv", "-o", "d.csv", "--overwrite", says=says)
+        fails(1, "synth", "--balance", "d.csv", "-o", "d.csv", "--overwrite", says=says)
+        fails(1, "pool", "m.safetensors", "-o", "m.safetensors", "--overwrite", says=says)
+
+    def test_a_file_that_is_no_output_stays(self, fails, models, elsewhere):
+        (elsewhere / "thesis.txt").write_text("irreplaceable")
+        command = ("synth", models / "orders.safetensors", "-n", 3, "-o", "thesis.txt", "--overwrite")
+        fails(1, *command, says="was not written by ganaug synth")
+
+
 class TestFullDisk:
     @pytest.mark.parametrize("call", ["mkdir", "write_text"])
     @pytest.mark.parametrize("out", ["o", "o.csv", "o.npz"])

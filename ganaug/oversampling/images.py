@@ -5,11 +5,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms import v2
 
+from ganaug.core.extras import refuse_missing
 from ganaug.data.encoded import Encoded
 from ganaug.oversampling.deformation import field, register, sharply_warped, smoothed
 from ganaug.oversampling.sources import OwnSamples
+
+refuse_missing("torchvision", extra="images", purpose="over-sampling of images")
+
+from torchvision.transforms import v2  # noqa: E402
 
 _SHIFT = 0.75 / 28  # of the longer side: standard deviation of how far a pixel moves at random
 _SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the random field

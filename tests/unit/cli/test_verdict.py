@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("typer")
 import ganaug
 from ganaug.cli.verdict import judge_training, judging, verdict_line
 from ganaug.core.errors import Interrupted

@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 import torch
+
+pytest.importorskip("torchvision")
+pytest.importorskip("PIL")
 from PIL import Image
 
 from ganaug.data.encoded import encode

@@ -3,6 +3,7 @@ import re
 import pytest
 from sklearn.datasets import load_iris
 
+pytest.importorskip("typer")
 import ganaug
 from ganaug.cli.app import run
 from ganaug.core.errors import ConfigError, OutputError

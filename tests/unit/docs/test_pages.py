@@ -20,7 +20,8 @@ from ganaug.training.defaults import resolve
 for module in ("albumentations", "matplotlib", "PIL", "pyarrow", "typer"):
     pytest.importorskip(module)
 torchvision = pytest.importorskip("torchvision")
-ImageFolder, v2 = torchvision.datasets.ImageFolder, torchvision.transforms.v2
+ImageFolder = pytest.importorskip("torchvision.datasets").ImageFolder
+v2 = pytest.importorskip("torchvision.transforms.v2")
 
 ROOT = Path(__file__).parents[3]
 PAGES = ["README.md", "docs/index.md", "docs/plugins.md", "docs/comparison.md"]

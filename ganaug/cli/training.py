@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -90,7 +91,7 @@ def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
     """
     out = fitting.out
     state = out.parent / f"{out.name}.resume"
-    every = _every(fitting.snapshot_every)
+    every = interval(fitting.snapshot_every)
     if not is_first_process():
         _fit(replace(fitting, quiet=True), fit, state, every, verb)
         return
@@ -103,32 +104,50 @@ def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
             )
         if fitting.resume and not state.exists() and not fitting.quiet:
             say(f"there is no {state}: starting from the beginning")
-        try:
+        with resumable(state):
             gan, dataset = _fit(fitting, fit, state, every, verb)
             origin = {"data": fitting.data.name, "licence": fitting.licence, "source": fitting.source}
             digest = gan.save(out, overwrite=fitting.overwrite, **origin)
             state.unlink(missing_ok=True)
-        except KeyboardInterrupt as error:
-            if not state.exists():
-                raise
-            reason = str(error) or f"interrupted; the last state of the training is in {state}"
-            interrupted = Interrupted(f"{reason}: go on with --resume")
-            interrupted.exit_code = getattr(error, "exit_code", 130)
-            raise interrupted from error
+    _report(gan, dataset, out, digest, fitting.as_json)
+
+
+def _report(gan: "ConditionalGAN", dataset: "Dataset", out: Path, digest: str, as_json: bool) -> None:
+    """Judge the model, and print what was trained."""
+    from ganaug.cli.verdict import judge_training, judging, verdict_line
+
+    with judging(out):
+        found = None if dataset.y is None else judge_training(gan, dataset.X, dataset.y)
     seconds = gan.history.last["seconds"]
     classes = dict(zip(map(str, gan.classes_.tolist()), gan.classes.counts, strict=True))
     rarest = min(classes, key=lambda name: classes[name])
     lines = [
         f"Trained {gan.step:,} steps in {seconds:.0f} s on {gan.codec.schema.describe()}.",
         *([] if gan.transfer is None else [str(gan.transfer)]),
+        *([] if found is None else [verdict_line(found)]),
         f"Saved {out}; next: " + shlex.join(["ganaug", "synth", "--model", str(out), "--class", rarest, "--n", "1000"]),
     ]
     data_out = {"out": str(out), "sha256": digest, "steps": gan.step, "seconds": seconds, "classes": classes}
+    data_out["fidelity"] = None if found is None else found.to_dict()
     if dataset.skipped:
         data_out["skipped"] = dict(dataset.skipped)
     if gan.transfer is not None:
         data_out["transfer"] = gan.transfer.to_json()
-    result(lines, data_out, fitting.as_json)
+    result(lines, data_out, as_json)
+
+
+@contextmanager
+def resumable(state: Path) -> Iterator[None]:
+    """Say how to go on where an interruption inside the block left the state of a training in a file."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if not state.exists():
+            raise
+        reason = str(error) or f"interrupted; the last state of the training is in {state}"
+        interrupted = Interrupted(f"{reason}: go on with --resume")
+        interrupted.exit_code = getattr(error, "exit_code", 130)
+        raise interrupted from error
 
 
 def _fit(
@@ -136,18 +155,23 @@ def _fit(
 ) -> "tuple[ConditionalGAN, Dataset]":
     """Read the data and fit, watched and with snapshots as wanted."""
     dataset = _streamed(fitting) or fitting.reading.read(fitting.data, quiet=fitting.quiet)
-    from ganaug.training.snapshot import Snapshot
-
     if not fitting.quiet:
         say(f"{verb} on {dataset.source}")
     callbacks = _callbacks(fitting) if is_first_process() else []
-    if every is not None or fitting.resume:
-        overwrite = fitting.overwrite and not fitting.resume
-        callbacks.append(Snapshot(state, resume=fitting.resume, overwrite=overwrite, **(every or {})))
+    callbacks += snapshots(state, every, resume=fitting.resume, overwrite=fitting.overwrite)
     gan = fit(
         dataset.X, dataset.y, kind=dataset.kind, random_state=fitting.seed, callbacks=callbacks, distributed=launched()
     )
     return gan, dataset
+
+
+def snapshots(state: Path, every: dict[str, Any] | None, *, resume: bool, overwrite: bool) -> "list[Callback]":
+    """Return the callback that keeps the state of a training in a file, if that is wanted; `every` is an `interval`."""
+    from ganaug.training.snapshot import Snapshot
+
+    if every is None and not resume:
+        return []
+    return [Snapshot(state, resume=resume, overwrite=overwrite and not resume, **(every or {}))]
 
 
 def _streamed(fitting: Fitting) -> "Dataset | None":
@@ -166,7 +190,7 @@ def _streamed(fitting: Fitting) -> "Dataset | None":
     return Dataset(TableStream(data, reading.target, encoding=reading.encoding), None, f"{data}, chunk by chunk")
 
 
-def _every(text: str) -> dict[str, Any] | None:
+def interval(text: str) -> dict[str, Any] | None:
     """Read ``500`` (steps), ``30s`` (seconds) or ``never``."""
     if text == "never":
         return None

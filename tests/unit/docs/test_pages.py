@@ -165,6 +165,13 @@ def tabular_page():
     return {"encoder": StandardScaler(), "LogisticRegression": LogisticRegression}
 
 
+def compare_page():
+    from sklearn.tree import DecisionTreeClassifier
+
+    X, y = rows(["no", "yes"])
+    return {"X": X, "y": y, "classifier": DecisionTreeClassifier(max_depth=3, random_state=0)}
+
+
 def training_at_scale_page():
     X, y = rows([0, 1])
     X.assign(fraud=y).to_parquet("orders.parquet")
@@ -186,6 +193,7 @@ def watching_page():
 
 PREPARED = {
     "README.md": readme,
+    "docs/guide/compare.md": compare_page,
     "docs/guide/evaluation.md": evaluated,
     "docs/guide/report.md": evaluated,
     "docs/guide/scale.md": scale_page,

@@ -49,6 +49,12 @@ class TrainedModel:
         What was said about the training data, and the model that it was fine-tuned from.
     sha256 : str or None
         Digest of the checkpoint that it was loaded from, or saved to last.
+
+    Examples
+    --------
+    >>> from ganaug import ConditionalGAN
+    >>> issubclass(ConditionalGAN, TrainedModel), ConditionalGAN.name
+    (True, 'gan')
     """
 
     name: ClassVar[str]

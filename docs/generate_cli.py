@@ -7,6 +7,7 @@ from pathlib import Path
 PAGE = Path(__file__).parent / "cli.md"
 COMMANDS = [
     [],
+    ["compare"],
     ["train"],
     ["finetune"],
     ["synth"],

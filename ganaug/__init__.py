@@ -34,6 +34,8 @@ _HOME = {
     "merge": "ganaug.synthesis.merge",
     "evaluate": "ganaug.evaluation.evaluate",
     "Evaluation": "ganaug.evaluation.result",
+    "compare": "ganaug.evaluation.comparison.compare",
+    "Comparison": "ganaug.evaluation.comparison.result",
     "KeepBest": "ganaug.evaluation.keep_best",
     "Judgement": "ganaug.oversampling.judge",
     "Finetune": "ganaug.finetuning.finetune",
@@ -72,6 +74,8 @@ if TYPE_CHECKING:
     from ganaug.core.history import History as History
     from ganaug.core.provenance import Provenance as Provenance, TransferReport as TransferReport
     from ganaug.data.table.stream import TableStream as TableStream
+    from ganaug.evaluation.comparison.compare import compare as compare
+    from ganaug.evaluation.comparison.result import Comparison as Comparison
     from ganaug.evaluation.evaluate import evaluate as evaluate
     from ganaug.evaluation.keep_best import KeepBest as KeepBest
     from ganaug.evaluation.result import Evaluation as Evaluation

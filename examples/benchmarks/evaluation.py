@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from scipy.ndimage import rotate
 from sklearn.datasets import load_breast_cancer, load_digits, make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -227,6 +228,12 @@ def recompressed(images: np.ndarray) -> np.ndarray:
     return np.stack([once(image) for image in images])
 
 
+def tilted(images: np.ndarray) -> np.ndarray:
+    """Return images turned by 7 degrees."""
+    turned = rotate(images, 7, axes=(1, 2), reshape=False, mode="nearest", order=1)
+    return turned.round().clip(0, 255).astype(np.uint8)
+
+
 class Case(NamedTuple):
     """A planted truth: what is changed, and which grades of which questions are right."""
 
@@ -262,6 +269,7 @@ IMAGES = {
     "turned": Case(changed_copies(lambda x: np.rot90(x, 1, (1, 2)).copy()), COPIED),
     "brighter": Case(changed_copies(lambda x: (x * 1.02).clip(0, 255).astype(np.uint8)), COPIED),
     "recompressed": Case(changed_copies(recompressed), COPIED),
+    "turned a little": Case(changed_copies(tilted), {"privacy": ("bad", "doubtful", UNJUDGED)}),
     "half majority": Case(mislabelled(0.5), {"fidelity": NOT_GOOD}),
     "30 % wrong labels": Case(mislabelled(0.3), {"fidelity": NOT_GOOD}),
     "5 held": Case(few_held(5, as_is), {q: (UNJUDGED,) for q in ("fidelity", "privacy")}),
@@ -308,10 +316,10 @@ def data_sets(folder: Path | None, seed: int) -> Iterator[tuple[str, dict[str, C
         yield path.stem, IMAGES, thirds(images[two], (labels[two] == common[1]).astype(int), seed)
 
 
-def planted(seeds: int, cases: list[str], folder: Path | None, sets: list[str]) -> pd.DataFrame:
+def planted(seeds: range, cases: list[str], folder: Path | None, sets: list[str]) -> pd.DataFrame:
     """Return the verdicts of every data set, case and seed."""
     rows = []
-    for seed in range(seeds):
+    for seed in seeds:
         for name, known, parts in data_sets(folder, seed):
             for label, case in known.items():
                 if (not cases or label in cases) and (not sets or name in sets):
@@ -377,6 +385,7 @@ def cost(max_steps: int | str) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--cases", nargs="+", choices=sorted({*TABLES, *IMAGES}), default=[])
     parser.add_argument("--sets", nargs="+", default=[], help="names of data sets; default: all")
     parser.add_argument("--data", type=Path, help="a folder with .csv and .npz files")
@@ -389,6 +398,8 @@ if __name__ == "__main__":
     elif options.coverage:
         print(coverage(options.coverage).to_string())
     else:
-        judged = planted(options.seeds, options.cases, options.data, options.sets)
+        judged = planted(
+            range(options.first_seed, options.first_seed + options.seeds), options.cases, options.data, options.sets
+        )
         print(judged.groupby(["data", "case", "question"], sort=False)["right"].agg(["sum", "count"]).to_string())
         print(f"{judged['right'].sum()} of {len(judged)} verdicts are right")

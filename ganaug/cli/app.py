@@ -8,6 +8,7 @@ import typer
 
 import ganaug
 from ganaug.cli.commands.cache import cache
+from ganaug.cli.commands.compare import compare
 from ganaug.cli.commands.doctor import doctor
 from ganaug.cli.commands.evaluate import evaluate
 from ganaug.cli.commands.explore import explore
@@ -33,6 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(compare)
 app.command()(train)
 app.command()(finetune)
 app.command()(synth)

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -29,6 +30,26 @@ def result(lines: list[str], data: dict[str, Any], as_json: bool) -> None:
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what is buffered would fail again at exit
         raise OutputError(f"the result cannot be printed: {error.strerror}") from error
+
+
+@contextmanager
+def counting(what: str, *, hidden: bool) -> Iterator[Callable[[int, int], None]]:
+    """Show a bar with the time left on stderr; yield what is told how many are done, and of how many."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    elapsed, left = TimeElapsedColumn(), TimeRemainingColumn()
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), elapsed, TextColumn("left:"), left)
+    with Progress(*columns, console=Console(stderr=True), disable=hidden, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def counts_by_name(counts: Mapping[Any, int]) -> dict[str, int]:

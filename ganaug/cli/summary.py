@@ -1,4 +1,4 @@
-"""What ``ganaug synth`` tells: how it goes, what was written, how good it looks, what it would take."""
+"""What ``ganaug synth`` tells: how it goes, what was written, what it would take."""
 
 import tempfile
 import time
@@ -7,15 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
 
 from ganaug.cli.console import counts_by_name
-from ganaug.evaluation.quick import ADVICE, compare_with_training
-from ganaug.evaluation.result import Answer
 from ganaug.models.synthesizer import Synthesizer
 from ganaug.synthesis.plan import Plan, Shard
 from ganaug.synthesis.shards import write_shards
@@ -50,21 +47,6 @@ def table(plan: Plan) -> str:
     with console.capture() as capture:
         console.print(drawn)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
-
-
-def quality(gan: Synthesizer, real: tuple[np.ndarray, np.ndarray], synthetic: dict[Any, np.ndarray]) -> Answer:
-    """Judge the fidelity of all classes against the real samples, as ``ganaug evaluate`` does."""
-    made = {int(gan.classes.index([label])[0]): samples for label, samples in synthetic.items()}
-    names = {int(gan.classes.index([label])[0]): str(label) for label in synthetic}
-    return compare_with_training(gan.codec, real, made, names)
-
-
-def verdict_line(found: Answer | None) -> str:
-    """Return the verdict in one line with what to do; `found` is None where there is nothing to compare with."""
-    if found is None:
-        return "Not judged: give --data, the real samples to compare with."
-    advice = ADVICE[found.verdict.grade]
-    return f"fidelity {found.verdict}." + (f" {advice}." if advice else "")
 
 
 def estimate(gan: Synthesizer, plan: Plan, out: Path) -> tuple[list[str], dict[str, Any]]:

@@ -109,20 +109,31 @@ def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
             origin = {"data": fitting.data.name, "licence": fitting.licence, "source": fitting.source}
             digest = gan.save(out, overwrite=fitting.overwrite, **origin)
             state.unlink(missing_ok=True)
+    _report(gan, dataset, out, digest, fitting.as_json)
+
+
+def _report(gan: "ConditionalGAN", dataset: "Dataset", out: Path, digest: str, as_json: bool) -> None:
+    """Judge the model, and print what was trained."""
+    from ganaug.cli.verdict import judge_training, judging, verdict_line
+
+    with judging(out):
+        found = None if dataset.y is None else judge_training(gan, dataset.X, dataset.y)
     seconds = gan.history.last["seconds"]
     classes = dict(zip(map(str, gan.classes_.tolist()), gan.classes.counts, strict=True))
     rarest = min(classes, key=lambda name: classes[name])
     lines = [
         f"Trained {gan.step:,} steps in {seconds:.0f} s on {gan.codec.schema.describe()}.",
         *([] if gan.transfer is None else [str(gan.transfer)]),
+        *([] if found is None else [verdict_line(found)]),
         f"Saved {out}; next: " + shlex.join(["ganaug", "synth", "--model", str(out), "--class", rarest, "--n", "1000"]),
     ]
     data_out = {"out": str(out), "sha256": digest, "steps": gan.step, "seconds": seconds, "classes": classes}
+    data_out["fidelity"] = None if found is None else found.to_dict()
     if dataset.skipped:
         data_out["skipped"] = dict(dataset.skipped)
     if gan.transfer is not None:
         data_out["transfer"] = gan.transfer.to_json()
-    result(lines, data_out, fitting.as_json)
+    result(lines, data_out, as_json)
 
 
 @contextmanager

@@ -94,6 +94,8 @@ class Kind:
     disguises : callable
         From encoded samples to pairs of a name and an array ``(n, dim)``: the forms in which a copy of a sample would
         be recognised, the plain one first. By default that alone.
+    lookalikes : callable or None
+        The same in a space of features, where a copy that was changed a little in other ways stays near.
     has_preview : bool
         Whether `show` returns pictures, uint8 ``(n, height, width)`` or ``(n, height, width, 3)``, for a contact sheet
         and the report.
@@ -130,6 +132,7 @@ class Kind:
     repeats: int = 5
     show: Callable[[Codec, np.ndarray], Any] = field(default=_decoded)
     disguises: Callable[[np.ndarray], Iterator[tuple[str, np.ndarray]]] = _as_it_is
+    lookalikes: Callable[[np.ndarray], Iterator[tuple[str, np.ndarray]]] | None = None
     has_preview: bool = False
     stored: str | None = None
     overview: Callable[[Codec, np.ndarray], np.ndarray] | None = None

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -47,6 +47,7 @@ def evaluate(
     features: Any = None,
     metrics: Sequence[str] = (),
     kind: str | Kind = "auto",
+    progress: Callable[[int, int], None] | None = None,
     random_state: Any = None,
 ) -> Evaluation:
     """Measure whether synthetic samples look real, help a classifier, and were copied.
@@ -88,6 +89,8 @@ def evaluate(
         Further fidelity metrics by name, such as those of plugins (entry-point group ``ganaug.metrics``).
     kind : str or Kind, default="auto"
         What `X_train` is.
+    progress : callable, optional
+        Told how many of the fits for utility are done, and of how many: most of the time goes there.
     random_state : int, RandomState, Generator or None, default=None
         The same integer gives the same numbers, at the same number of threads.
 
@@ -152,13 +155,13 @@ def evaluate(
         arms = arms_of(data.kind, data.x.shape[1:], classifier)
         times = data.kind.repeats if repeats is None else repeats
         answers["utility"] = answer_utility(
-            taught, arms, data.names, score=score, repeats=times, seed=seed, budget=budget
+            taught, arms, data.names, score=score, repeats=times, seed=seed, budget=budget, progress=progress
         )
     if "privacy" in asked:
         logger.info("privacy: looking for copies")
         plain = Features(data.codec.spans, None)
         three = plain(data.x, data.c), plain(data.x_test, data.c_test), plain(data.x_made, data.c_made)
-        answers["privacy"] = answer_privacy(*three, data.made_names, rng, data.kind.disguises)
+        answers["privacy"] = answer_privacy(*three, data.made_names, rng, data.kind.disguises, data.kind.lookalikes)
     parts = (data.x, data.c), (data.x_test, data.c_test), (data.x_made, data.c_made)
     leaks = list(find_near_leaks(*parts, data.names, data.kind.disguises))
     if leaks:

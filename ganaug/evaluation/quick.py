@@ -10,12 +10,6 @@ from ganaug.evaluation.features import Features
 from ganaug.evaluation.fidelity.answer import answer_fidelity
 from ganaug.evaluation.result import Answer
 
-ADVICE = {
-    "good": "",
-    "doubtful": "More steps or more data may help; ganaug evaluate shows what is off",
-    "bad": "Train longer, give more data, or use a smaller share of them; ganaug evaluate shows what is off",
-    "cannot be judged": "Give more real samples to compare with",
-}
 _STEPS = 100  # of the network whose features images are compared by: fewer than for an evaluation, to take seconds
 
 

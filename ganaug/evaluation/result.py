@@ -233,10 +233,15 @@ class Evaluation(Mapping[str, Answer]):
         """Return plain data for ``json.dumps``; None stands for NaN."""
         return {"described": self.described} | {question: answer.to_dict() for question, answer in self.items()}
 
-    def report(self, path: str | Path, *, samples: bool = True, overwrite: bool = False) -> Path:
-        """Write one HTML page with verdicts, pictures and numbers; see `ganaug.report.write`."""
+    def report(
+        self, path: str | Path, *, comparison: Any = None, samples: bool = True, overwrite: bool = False
+    ) -> Path:
+        """Write one HTML page with verdicts, pictures and numbers; see `ganaug.report.write`.
+
+        `comparison`, from `ganaug.compare`, adds what to do about rare classes.
+        """
         write = registry.lookup("reports", "html")
-        return write(self, path, samples=samples, overwrite=overwrite)
+        return write(self, path, comparison=comparison, samples=samples, overwrite=overwrite)
 
     def __str__(self) -> str:
         lines = [f"{question} ({_QUESTIONS[question]}) {text}" for question, text in self.verdicts.items()]

@@ -11,6 +11,26 @@ MARKS = {
     "bad": ("✕", "bad"),
     "cannot be judged": ("?", "open"),
 }  # a sign, and the name of its style
+ADVICE = {
+    "fidelity": {
+        "good": "Use them.",
+        "doubtful": "More steps or more data may help; ganaug evaluate names the worst class and column.",
+        "bad": "Train longer, give more data, or use a smaller share of them.",
+        "cannot be judged": "Give more real samples to compare with.",
+    },
+    "utility": {
+        "good": "Add them to your training data.",
+        "doubtful": "Leave them out: simpler means do as well, and ganaug compare finds the simplest.",
+        "bad": "Leave them out.",
+        "cannot be judged": "Hold out more samples of the rare classes.",
+    },
+    "privacy": {
+        "good": "That is no guarantee: it is not differential privacy.",
+        "doubtful": "Do not publish them; fewer steps or more data keep a model from learning by heart.",
+        "bad": "Do not publish them; train with fewer steps or more data, and draw from the GAN alone.",
+        "cannot be judged": "Hold out more real samples, and none that nearly equal others.",
+    },
+}  # what to do, by question and grade
 GLOSSARY = {
     "Fréchet distance": "Distance between the two distributions of features, as if both were normal.",
     "KID": "Distance between the two distributions of features by a polynomial kernel.",

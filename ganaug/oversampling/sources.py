@@ -44,6 +44,10 @@ class Source(ABC):
     def draw(self, condition: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return n new samples of a class, ``(n, *sample_shape)`` float32, in encoded space."""
 
+    def augmentation(self) -> Any:
+        """Return a torchvision v2 transform that does to any image what the source does to a rare one, or None."""
+        return None
+
 
 class OwnSamples(Source):
     """Base of sources that make new samples of a class from its real ones alone.

@@ -29,6 +29,8 @@ _BINS = 24
 _LEVELS = 8  # of a category, the most frequent
 _COLOURED = 6  # classes in the projection, the rarest
 _POINTS, _OTHERS = 60, 240  # of a class and a source; of all other classes
+_HEATED = 24  # columns of a heat map, those that differ most
+_NUMBERED = 10  # columns up to which its cells have numbers
 _ids = count()
 
 
@@ -158,6 +160,75 @@ def dots(measurements: "Iterable[Measurement]") -> Iterator[dict[str, Any]]:
                 "title": f"What real + synthetic gains in {metric}",
                 "svg": _svg(partial(_draw_dots, entries=entries, zero=0.0), alt, height=2.6),
             }
+
+
+def gains(table: pd.DataFrame, score: str) -> dict[str, Any] | None:
+    """Return a dot plot of what each remedy gains over nothing, with intervals."""
+    from ganaug.evaluation.result import Measurement
+
+    found = [
+        Measurement(str(name), score, row["gain"], row["gain low"], row["gain high"])
+        for name, row in table.iloc[1:].iterrows()
+    ]
+    if not found:
+        return None
+    entries = [(each.subject, each, each.subject == "GANOverSampler") for each in found]
+    alt = "; ".join(f"{each.subject}: {each.value:+.3f} ({each.low:+.3f} to {each.high:+.3f})" for each in found)
+    draw = partial(_draw_dots, entries=entries, zero=0.0)
+    return {"title": f"What each remedy gains over nothing, {score}", "svg": _svg(draw, alt, height=2.6)}
+
+
+def correlations(frame: pd.DataFrame | None) -> dict[str, Any] | None:
+    """Return a heat map of how much the correlation of each pair of columns differs from that of real rows."""
+    if frame is None or not len(frame):
+        return None
+    most = frame.groupby("first")["difference"].apply(lambda own: own.abs().max())
+    most = most.combine(frame.groupby("second")["difference"].apply(lambda own: own.abs().max()), max, 0.0)
+    known = list(dict.fromkeys([*frame["first"], *frame["second"]]))
+    kept = set(most.sort_values(ascending=False, kind="stable").index[:_HEATED])
+    names = [name for name in known if name in kept]
+    place = {name: i for i, name in enumerate(names)}
+    matrix = np.full((len(names), len(names)), np.nan)
+    for row in frame.itertuples():
+        if row.first in place and row.second in place:
+            i, j = sorted((place[row.first], place[row.second]))
+            matrix[j, i] = row.difference
+    worst = frame.iloc[int(frame["difference"].abs().to_numpy().argmax())]
+    title = (
+        f"Correlations of class {shortened(frame['subject'].iloc[0])}, synthetic less real"
+        + (f"; the {len(names)} columns that differ most" if len(names) < len(known) else "")
+        + f". Most: {shortened(worst['first'], 24)} and {shortened(worst['second'], 24)}, {worst['difference']:+.2f}"
+    )
+    side = min(8.5, 2.8 + 0.3 * len(names))
+    draw = partial(_draw_heat, matrix=matrix, names=names)
+    return {"title": title, "svg": _svg(draw, title, width=max(7.5, side), height=max(2.6, side * 0.75))}
+
+
+def _draw_heat(ax: "Axes", matrix: np.ndarray, names: list[str]) -> None:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    # From the colour of real over nothing to that of synthetic: transparent where nothing differs, on any ground.
+    colours = LinearSegmentedColormap.from_list(
+        "gap", [(*_rgb(_REAL), 1), (0.5, 0.5, 0.5, 0.08), (*_rgb(_SYNTHETIC), 1)]
+    )
+    most = max(0.2, float(np.nanmax(np.abs(matrix))))
+    mesh = ax.pcolormesh(matrix, cmap=colours, vmin=-most, vmax=most, edgecolors="none")
+    places = np.arange(len(names)) + 0.5
+    ax.set_xticks(places, [shortened(name, 14) for name in names], rotation=60, ha="right", rotation_mode="anchor")
+    ax.set_yticks(places, [shortened(name, 18) for name in names])
+    ax.invert_yaxis()
+    ax.grid(False)
+    ax.spines[:].set_visible(False)
+    ax.tick_params(length=0)
+    if len(names) <= _NUMBERED:
+        for j, i in zip(*np.nonzero(~np.isnan(matrix)), strict=True):
+            ax.text(i + 0.5, j + 0.5, f"{matrix[j, i]:+.2f}", ha="center", va="center", fontsize=9)
+    bar = ax.figure.colorbar(mesh, ax=ax, shrink=0.8)
+    bar.outline.set_visible(False)
+
+
+def _rgb(colour: str) -> tuple[float, float, float]:
+    return tuple(int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))  # type: ignore[return-value]
 
 
 def _draw_dots(ax: "Axes", entries: "list[tuple[str, Measurement, bool]]", zero: float | None) -> None:

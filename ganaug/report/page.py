@@ -1,7 +1,9 @@
 """From an evaluation to one HTML file that needs nothing else."""
 
 import math
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +13,11 @@ import pandas as pd
 from ganaug.core.extras import refuse_missing
 from ganaug.core.files import refuse_unwritable, replacing
 from ganaug.data.kind import kind_named
-from ganaug.evaluation.words import GLOSSARY, MARKS, QUESTIONS, shortened
-from ganaug.report import figures, pictures
+from ganaug.evaluation.comparison.result import Comparison
+from ganaug.evaluation.privacy.answer import NEAR_DUPLICATES
+from ganaug.evaluation.result import OVERALL
+from ganaug.evaluation.words import ADVICE, GLOSSARY, MARKS, QUESTIONS, shortened
+from ganaug.report import comparisons, figures, pictures
 
 if TYPE_CHECKING:
     from ganaug.evaluation.result import Answer, Evaluation
@@ -24,15 +29,24 @@ _CALLED = 12  # classes in a table of confusions
 _ROWS = 4  # pairs of rows of a class
 
 
-def write(evaluation: "Evaluation", path: str | Path, *, samples: bool = True, overwrite: bool = False) -> Path:
-    """Write an evaluation as one HTML page that opens from disk and loads nothing.
+def write(
+    found: "Evaluation | Comparison",
+    path: str | Path,
+    *,
+    comparison: "Comparison | None" = None,
+    samples: bool = True,
+    overwrite: bool = False,
+) -> Path:
+    """Write an evaluation or a comparison as one HTML page that opens from disk and loads nothing.
 
     Parameters
     ----------
-    evaluation : Evaluation
-        From `ganaug.evaluate`.
+    found : Evaluation or Comparison
+        From `ganaug.evaluate` or `ganaug.compare`.
     path : str or Path
         The file, usually ``*.html``; missing parent folders are created.
+    comparison : Comparison, optional
+        A card and a section of it are put before those of an evaluation.
     samples : bool, default=True
         Whether real and synthetic samples are shown. With False, distributions of columns and points on a plane stay.
     overwrite : bool, default=False
@@ -63,7 +77,7 @@ def write(evaluation: "Evaluation", path: str | Path, *, samples: bool = True, o
     """
     path = Path(path)
     refuse_unwritable(path, overwrite=overwrite)
-    html = render(evaluation, samples=samples)
+    html = render(found, comparison=comparison, samples=samples)
     with replacing(path, overwrite=overwrite) as partial:
         partial.write_text(html, encoding="utf-8")
     return path
@@ -74,31 +88,45 @@ def require_extras() -> None:
     refuse_missing("jinja2", "matplotlib", "PIL", extra="report", purpose="a report")
 
 
-def render(evaluation: "Evaluation", *, samples: bool = True) -> str:
+def render(found: "Evaluation | Comparison", *, comparison: "Comparison | None" = None, samples: bool = True) -> str:
     """Return the page as text; see `write`."""
     require_extras()
     import jinja2
 
     here = files("ganaug.report")
+    template, css, script = (
+        here.joinpath(name).read_text(encoding="utf-8") for name in ("page.html.jinja", "page.css", "sort.js")
+    )
+    digest = b64encode(sha256(script.encode()).digest()).decode()  # the one script that the page allows
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"number": _number, "short": shortened}
-    template = environment.from_string(here.joinpath("page.html.jinja").read_text(encoding="utf-8"))
-    css = here.joinpath("page.css").read_text(encoding="utf-8")
-    return template.render(css=css, glossary=GLOSSARY, **_content(evaluation, samples))
+    content = comparisons.page(found) if isinstance(found, Comparison) else _content(found, samples, comparison)
+    return environment.from_string(template).render(
+        css=css, script=script, script_digest=digest, glossary=GLOSSARY, **content
+    )
 
 
-def _content(evaluation: "Evaluation", samples: bool) -> dict[str, Any]:
+def _content(evaluation: "Evaluation", samples: bool, comparison: Comparison | None) -> dict[str, Any]:
     described = evaluation.described
     rarest = sorted(described["classes"], key=lambda name: described["training"].get(name, 0))
     shown = [name for name in rarest if name in evaluation.gallery["synthetic"]]
     kind = kind_named(described["kind"])
     fidelity, utility, privacy = (evaluation.answers.get(question) for question in QUESTIONS)
+    cards = [_summary(question, answer) for question, answer in evaluation.items()]
+    n = {source: f"{sum(described[source].values()):,}" for source in ("training", "held out", "synthetic")}
     return {
-        "described": described,
-        "summary": [_summary(question, answer) for question, answer in evaluation.items()],
-        "notes": _notes(evaluation),
+        "title": f"Synthetic data, evaluated: {described['data']}",
+        "heading": "Synthetic data, evaluated",
+        "lead": (
+            f"{described['data'][:1].upper()}{described['data'][1:]}. {len(described['classes'])} classes; "
+            f"{n['training']} training, {n['held out']} held-out and {n['synthetic']} synthetic samples, "
+            f"from {described['source']}."
+        ),
+        "summary": cards if comparison is None else [comparisons.card(comparison), *cards],
+        "comparison": None if comparison is None else comparisons.section(comparison),
+        "notes": [*_notes(evaluation), *(comparison.notes if comparison is not None else ())],
         "samples": samples,
         "is_image": kind.has_preview,
         "plural": kind.plural,
@@ -107,6 +135,7 @@ def _content(evaluation: "Evaluation", samples: bool) -> dict[str, Any]:
         "grids": list(_grids(evaluation, shown[:_SHOWN])) if samples and kind.has_preview else [],
         "histograms": [] if kind.has_preview else _histograms(evaluation, shown),
         "projection": None if fidelity is None else figures.projection(fidelity.drawn.get("projection"), rarest),
+        "correlations": None if fidelity is None else figures.correlations(fidelity.drawn.get("correlations")),
         "fidelity": None if fidelity is None else _by_subject(fidelity, rarest),
         "utility": None if utility is None else _utility(utility, rarest),
         "privacy": None if privacy is None else _by_subject(privacy, rarest),
@@ -118,7 +147,7 @@ def _content(evaluation: "Evaluation", samples: bool) -> dict[str, Any]:
     }
 
 
-def _summary(question: str, answer: "Answer") -> dict[str, str]:
+def _summary(question: str, answer: "Answer") -> dict[str, Any]:
     mark, style = MARKS[answer.verdict.grade]
     words = answer.verdict.words
     return {
@@ -130,7 +159,16 @@ def _summary(question: str, answer: "Answer") -> dict[str, str]:
         "words": words[:1].upper() + words[1:],
         "because": answer.verdict.because,
         "basis": answer.verdict.basis,
+        "more": list(_near_duplicates(answer)),
+        "advice": ADVICE[question][answer.verdict.grade],
     }
+
+
+def _near_duplicates(answer: "Answer") -> Iterator[str]:
+    """Yield what a card of privacy says of near duplicates, unless they decided."""
+    found = [m for m in answer.measurements if (m.subject, m.metric) == (OVERALL, NEAR_DUPLICATES)]
+    for m in found if "near duplicates" not in answer.verdict.because else ():
+        yield f"Near duplicates of training samples: {m.value:.1%}; of real samples {m.real:.1%} are."
 
 
 def _notes(evaluation: "Evaluation") -> list[str]:

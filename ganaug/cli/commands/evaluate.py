@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.console import result, say
+from ganaug.cli.console import counting, result, say
 from ganaug.core import checkpoint
 from ganaug.core.files import refuse_unwritable
 
@@ -41,8 +41,12 @@ def evaluate(
         str, typer.Option(help="What decides about utility: balanced accuracy, or recall of rare classes.")
     ] = "balanced accuracy",
     budget: Annotated[
-        float | None,
-        typer.Option(help="CPU-seconds for utility: fewer fits are made where they would take longer."),
+        str | None,
+        typer.Option(
+            metavar="30s|2m|1h",
+            help="CPU time for utility: fewer fits are made where they would take longer.",
+            show_default="no limit",
+        ),
     ] = None,
     metrics: Annotated[
         list[str] | None, typer.Option("--metric", metavar="NAME", help="A plugin's metric; may be repeated.")
@@ -65,6 +69,7 @@ def evaluate(
     """
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
+    limit = None if budget is None else options.seconds(budget)
     header = checkpoint.read_header(model)
     if test is None and header.get("transfer") is not None:
         raise typer.BadParameter(
@@ -84,21 +89,21 @@ def evaluate(
         if not quiet:
             say(f"no --test: training anew on {1 - _HELD_OUT:.0%} of {data}, with the settings of {model}")
         source, dataset, unseen = _trained_anew(header, dataset, seed, quiet)
-    if not quiet:
-        say("measuring: seconds to minutes")
-    found = measure(
-        source,
-        unseen.X,
-        unseen.y,
-        dataset.X,
-        dataset.y,
-        questions=questions or QUESTIONS,
-        score=score,
-        budget=budget,
-        metrics=metrics or (),
-        kind=dataset.kind,
-        random_state=seed,
-    )
+    with counting("measuring: fits", hidden=quiet) as progress:
+        found = measure(
+            source,
+            unseen.X,
+            unseen.y,
+            dataset.X,
+            dataset.y,
+            questions=questions or QUESTIONS,
+            score=score,
+            budget=limit,
+            metrics=metrics or (),
+            kind=dataset.kind,
+            progress=progress,
+            random_state=seed,
+        )
     lines = [str(found)]
     if report is not None:
         found.report(report, samples=samples, overwrite=overwrite)

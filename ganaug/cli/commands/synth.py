@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from ganaug.evaluation.result import Answer
     from ganaug.synthesis.synthesize import Synthesis
 
-_MAX_JUDGED = 2_000  # synthetic samples per class
-
 
 @grouped
 def synth(request: Request) -> None:
@@ -34,6 +32,7 @@ def synth(request: Request) -> None:
     start = time.perf_counter()
     synthesizer = request.trained()
     from ganaug.cli import summary
+    from ganaug.cli.verdict import MAX_JUDGED, judge_fidelity, judging
     from ganaug.synthesis.shards import first_samples
     from ganaug.synthesis.synthesize import plan_output, synthesize
 
@@ -49,18 +48,20 @@ def synth(request: Request) -> None:
         return
     fidelity = None
     if compared is not None:
-        fidelity = summary.quality(synthesizer, compared, first_samples(synthesizer, done.plan, _MAX_JUDGED))
+        with judging(done.path):
+            fidelity = judge_fidelity(synthesizer, compared, first_samples(synthesizer, done.plan, MAX_JUDGED))
     _report(done, time.perf_counter() - start, fidelity, request.as_json, judged=request.is_first)
 
 
 def _report(done: "Synthesis", seconds: float, fidelity: "Answer | None", as_json: bool, *, judged: bool) -> None:
     """Print what was written, and how good it looks."""
     from ganaug.cli import summary
+    from ganaug.cli.verdict import verdict_line
 
     out, plan = done.path, done.plan
     wrote = f"Wrote {plan.n:,} samples to {out} in {seconds:.0f} s:"
     lines = [f"{out} is complete, nothing was left to do:" if done.was_complete else wrote, summary.table(plan)]
-    lines += [summary.verdict_line(fidelity)] if judged else []
+    lines += [verdict_line(fidelity)] if judged else []
     lines += [f"See {out / PREVIEW}."] if plan.preview else []
     data_out = {
         "out": str(out),

@@ -33,16 +33,21 @@ def disguises(encoded: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     height, width = encoded.shape[2:]
     margin = _SHIFT if min(height, width) > 4 * _SHIFT else 0
     offsets = sorted(((y, x) for y in _span(margin) for x in _span(margin)), key=lambda at: (at != (0, 0), at))
-    for turns in range(4 if height == width else 2):
+    for done, turned in symmetries(encoded):
+        for y, x in offsets:
+            part = turned[:, :, margin + y : height - margin + y, margin + x : width - margin + x]
+            words = done + (["shifted by a pixel"] if (y, x) != (0, 0) else [])
+            yield " and ".join(words) or "as it is", _normalised(part)
+
+
+def symmetries(encoded: np.ndarray) -> Iterator[tuple[list[str], np.ndarray]]:
+    """Yield images turned and mirrored so that their size stays, and what was done to them; first as they are."""
+    square = encoded.shape[2] == encoded.shape[3]
+    for turns in range(4) if square else (0, 2):
         for mirrored in (False, True):
-            turned = np.rot90(encoded, turns if height == width else 2 * turns, (2, 3))
-            turned = turned[..., ::-1] if mirrored else turned
-            turn = _TURNS[turns if height == width else 2 * turns]
-            done = [word for word in ("mirrored" if mirrored else "", turn) if word]
-            for y, x in offsets:
-                part = turned[:, :, margin + y : height - margin + y, margin + x : width - margin + x]
-                words = done + (["shifted by a pixel"] if (y, x) != (0, 0) else [])
-                yield " and ".join(words) or "as it is", _normalised(part)
+            turned = np.rot90(encoded, turns, (2, 3))
+            done = ["mirrored"] * mirrored + [_TURNS[turns]] * (turns > 0)
+            yield done, turned[..., ::-1] if mirrored else turned
 
 
 def _span(margin: int) -> range:

@@ -9,6 +9,7 @@ from ganaug.core.classes import Classes
 from ganaug.data.codec import Codec
 from ganaug.data.image.codec import ImageCodec
 from ganaug.data.image.disguises import disguises
+from ganaug.data.image.gradients import lookalikes
 from ganaug.data.image.pixels import to_picture
 from ganaug.data.kind import Kind
 
@@ -77,7 +78,7 @@ IMAGE = Kind(
     codec=ImageCodec,
     network="conv",
     settings=settings,
-    sources=("gan", "deformation", "recolouring", "symmetry"),
+    sources=("symmetry", "recolouring", "deformation", "gan"),  # in this order: the judge may run out of budget
     default_shares=default_shares,
     judged=True,
     metrics=("frechet", "kid", "inception-score", "prdc", "spectrum", "c2st"),
@@ -90,6 +91,7 @@ IMAGE = Kind(
     repeats=3,
     show=show,
     disguises=disguises,
+    lookalikes=lookalikes,
     has_preview=True,
     stored="uint8",
 )

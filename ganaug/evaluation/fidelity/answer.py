@@ -9,7 +9,9 @@ from sklearn.decomposition import PCA
 
 from ganaug.core import registry
 from ganaug.evaluation.fidelity.agreement import AGREEMENT, agree
+from ganaug.evaluation.fidelity.c2st import C2ST
 from ganaug.evaluation.fidelity.constraints import Rule
+from ganaug.evaluation.fidelity.correlations import compare_pairs
 from ganaug.evaluation.fidelity.limits import (
     WORDS,
     judge_agreement,
@@ -29,6 +31,8 @@ _MAX_PROJECTED = 1_000  # points of each source in the projection
 _N_COMPONENTS = 16  # that are kept of them
 _FEW = 30  # held-out samples of a class: fewer make the numbers crude
 _MAX_RULES_TOLD = 5
+_PAIR_COLUMNS = ["subject", "first", "second", "real", "made", "difference"]
+_CLASS_MEANS = {AGREEMENT, C2ST, "precision", "recall", "density", "coverage"}  # over all classes: what verdicts judge
 
 
 def answer_fidelity(
@@ -90,7 +94,8 @@ def answer_fidelity(
     ]
     for name, parts in agreed.items():
         measured[name].append(_agreement(name, *parts))
-    overall = [*_measured(OVERALL, together, functions), *_overall_agreement(measured)]
+    overall = [m for m in _measured(OVERALL, together, functions) if m.metric not in _CLASS_MEANS]
+    overall += _class_means(measured)
     few = [f"{name} ({n})" for name, n in sizes.items() if n < _FEW]
     left_out = [name for name in names.values() if name not in triples]
     short = [name for name in names.values() if sizes.get(name, 0) < MIN_HELD_OUT]
@@ -106,6 +111,8 @@ def answer_fidelity(
     drawn = {"projection": _projection(*together, names)}
     if len(columns):
         drawn["columns"] = pd.DataFrame(list(_columns(triples | {OVERALL: together}, columns)))
+        rarest = min(triples, key=lambda name: len(training.of_class(int(triples[name][0].c[0]))))
+        drawn["correlations"] = pd.DataFrame(_pairs(rarest, triples[rarest], columns), columns=_PAIR_COLUMNS)
     everything = (*overall, *(found for own in measured.values() for found in own))
     return Answer("fidelity", worst(verdicts), everything, tuple(notes), drawn)
 
@@ -143,12 +150,17 @@ def _agreement(name: str, made: np.ndarray, real: np.ndarray) -> Measurement:
     return Measurement(name, AGREEMENT, float(made.mean()), low, high, real=float(real.mean()))
 
 
-def _overall_agreement(measured: Mapping[str, Sequence[Measurement]]) -> Iterator[Measurement]:
-    """Yield the mean over classes."""
-    found = [m for own in measured.values() for m in own if m.metric == AGREEMENT]
-    if found:
-        value, real = (float(np.mean([getattr(m, part) for m in found])) for part in ("value", "real"))
-        yield Measurement(OVERALL, AGREEMENT, value, real=real)
+def _class_means(measured: Mapping[str, Sequence[Measurement]]) -> Iterator[Measurement]:
+    """Yield the means over classes of the metrics that verdicts judge by them: one number for one thing."""
+    found: dict[str, list[Measurement]] = {}
+    for own in measured.values():
+        for m in own:
+            if m.metric in _CLASS_MEANS:
+                found.setdefault(m.metric, []).append(m)
+    for metric, own in found.items():
+        value, real = (float(np.mean([getattr(m, part) for m in own])) for part in ("value", "real"))
+        half = float(np.sqrt(np.sum([((m.high - m.low) / 2) ** 2 for m in own]))) / len(own)
+        yield Measurement(OVERALL, metric, value, value - half, value + half, real=real, better=own[0].better)
 
 
 def _columns(triples: Mapping[str, tuple[Samples, Samples, Samples]], columns: Sequence[Any]) -> Iterator[dict]:
@@ -157,6 +169,15 @@ def _columns(triples: Mapping[str, tuple[Samples, Samples, Samples]], columns: S
         for (position, metric, value), (_, _, reference) in pairs:
             name = str(columns[position])
             yield {"column": name, "metric": metric, "subject": subject, "value": value, "real": reference}
+
+
+def _pairs(
+    subject: str, triple: tuple[Samples, Samples, Samples], columns: Sequence[Any]
+) -> Iterator[tuple[str, str, str, float, float, float]]:
+    """Yield how the dependence of each pair of columns differs in one class."""
+    held, learnt, made = triple
+    for d in compare_pairs(join([held, learnt]), made):
+        yield subject, str(columns[d.first]), str(columns[d.second]), d.real, d.made, d.made - d.real
 
 
 def _projection(real: Samples, learnt: Samples, made: Samples, names: Mapping[int, str]) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from sklearn.ensemble import ExtraTreesClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from ganaug.evaluation.samples import Samples, Score, evenly
+from ganaug.evaluation.samples import Samples, Score, evenly, require_finite
 
 C2ST = "C2ST AUC"
 _FOLDS, _TREES = 3, 50
@@ -25,7 +25,15 @@ def c2st_auc(real: np.ndarray, made: np.ndarray, *, seed: int = 0) -> float:
         At least 3 samples each.
     seed : int, default=0
         Of folds and trees.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than 3 of either, or a value is not finite.
     """
+    if min(len(real), len(made)) < _FOLDS:
+        raise ValueError(f"expected at least {_FOLDS} samples of each; got {len(real)} and {len(made)}")
+    require_finite(real, made)
     is_made = np.repeat([0, 1], [len(real), len(made)])
     trees = ExtraTreesClassifier(_TREES, min_samples_leaf=2, random_state=seed)
     folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=seed)

@@ -43,6 +43,11 @@ def kernel_distance(real: np.ndarray, made: np.ndarray) -> float:
     ----------
     real, made : ndarray of shape (n, dim), (m, dim)
         At least 2 samples each.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer, their widths differ, or a value is not finite.
     """
     _check_clouds(real, made)
 
@@ -72,7 +77,15 @@ def inception_score(logits: np.ndarray) -> float:
     ----------
     logits : ndarray of shape (n, n_classes)
         A classifier's outputs for the samples; 1 … n_classes comes out.
+
+    Raises
+    ------
+    ValueError
+        If there are no samples, or a value is not finite.
     """
+    if logits.ndim != 2 or not len(logits):
+        raise ValueError(f"expected at least 1 sample of shape (n, n_classes); got shape {logits.shape}")
+    require_finite(logits)
     log_p = log_softmax(logits, axis=1)
     p = np.exp(log_p)
     log_mean = np.log(p.mean(0).clip(np.finfo(float).tiny))

@@ -12,6 +12,8 @@ KS, TV, WASSERSTEIN = "Kolmogorov-Smirnov", "total variation", "Wasserstein"
 
 def total_variation(real: np.ndarray, made: np.ndarray) -> float:
     """Return half the summed difference of two sets of one-hot rows' mean: 0 (same shares) … 1 (nothing shared)."""
+    if not len(real) or not len(made):
+        raise ValueError(f"expected at least 1 row of each; got {len(real)} and {len(made)}")
     return float(np.abs(real.mean(0) - made.mean(0)).sum() / 2)
 
 

@@ -9,6 +9,7 @@ from sklearn.neighbors import NearestNeighbors
 from ganaug.evaluation.samples import Samples, Score, evenly, require_finite
 
 NEIGHBOURS = 5
+_ROUNDING = 1e-7  # share of a radius by which two ways to compute a distance differ at most: the k-th is not inside
 MAX_SAMPLES = 5_000  # that enter; more are thinned evenly
 
 
@@ -38,22 +39,32 @@ def prdc(real: np.ndarray, made: np.ndarray, *, k: int = NEIGHBOURS) -> PRDC:
     Raises
     ------
     ValueError
-        If there are k samples or fewer of a kind, or a value is not finite.
+        If there are k samples or fewer of a kind, their widths differ, or a value is not finite.
+
+    Examples
+    --------
+    >>> points = np.random.default_rng(0).normal(size=(50, 3))
+    >>> prdc(points, points)
+    PRDC(precision=1.0, recall=1.0, density=1.0, coverage=1.0)
     """
+    if k < 1:
+        raise ValueError(f"prdc needs k of 1 or more; got {k}")
     for name, points in (("real", real), ("made", made)):
         if len(points) <= k:
             raise ValueError(f"prdc needs more than k = {k} samples of each kind; {name} has {len(points)}")
+    if real.shape[1:] != made.shape[1:]:
+        raise ValueError(f"both sets need the same features; got shapes {real.shape} and {made.shape}")
     require_finite(real, made)
-    real_radii, made_radii = kth_distances(real, k)[:, None], kth_distances(made, k)
+    real_radii, made_radii = (kth_distances(points, k) * (1 - _ROUNDING) for points in (real, made))
     inside = np.zeros(len(made), dtype=int)
     recalled = covered = 0
     start = 0
     for distances in pairwise_distances_chunked(real, made, metric="euclidean"):
-        within = distances < real_radii[start : start + len(distances)]
+        within = distances <= real_radii[start : start + len(distances), None]
         start += len(distances)
         inside += within.sum(0)
         covered += int(within.any(1).sum())
-        recalled += int((distances < made_radii).any(1).sum())
+        recalled += int((distances <= made_radii).any(1).sum())
     return PRDC(float((inside > 0).mean()), recalled / len(real), float(inside.mean()) / k, covered / len(real))
 
 

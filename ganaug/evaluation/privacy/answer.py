@@ -1,7 +1,7 @@
 """Whether synthetic samples were copied from the training data, or give it away."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,6 +13,9 @@ from ganaug.evaluation.fidelity.prdc import kth_distances, nearest_distances
 from ganaug.evaluation.intervals import LEVEL, MIN_HELD_OUT, proportion_interval
 from ganaug.evaluation.privacy.leakage import digests
 from ganaug.evaluation.privacy.near_duplicates import (
+    AS_IT_IS,
+    NEAR,
+    NEAR_IN_FEATURES,
     Disguises,
     Excess,
     Reference,
@@ -62,6 +65,7 @@ def answer_privacy(
     names: Mapping[int, str],
     rng: np.random.Generator,
     disguises: Disguises,
+    lookalikes: Disguises | None = None,
 ) -> Answer:
     """Compare distances of synthetic and of held-out samples to the training samples, class by class.
 
@@ -75,8 +79,12 @@ def answer_privacy(
         Draws equally many samples for the adversarial accuracy.
     disguises : callable
         Of the `Kind`: the forms in which a copy would be recognised.
+    lookalikes : callable, optional
+        Of the `Kind`: the same in a space of features.
     """
-    found, usual, excesses, verdicts = {}, {}, {}, []
+    found, usual, excesses = {}, {}, {}
+    verdicts: list[Verdict] = []
+    disguised: list[Verdict] = []
     parts = {name: [samples.of_class(k) for samples in (training, held_out, made)] for k, name in names.items()}
     judged = {name: three for name, three in parts.items() if min(map(len, three)) >= _MIN_MEASURED}
     for name, three in judged.items():
@@ -84,14 +92,21 @@ def answer_privacy(
         found[name] = _distances(learnt, held, own, rng)
         if len(learnt) >= 2 * _MIN_MEASURED:  # half of the training samples stand for synthetic ones
             usual[name] = _distances(learnt[1::2], held, learnt[::2], rng)
-        excesses[name], crowd = _near_duplicates(three[0], three[1], three[2], disguises, LEVEL / len(judged))
-        verdicts += [_judge_near(excesses[name], name), *_judge_crowd(crowd, name)]
+        level = LEVEL / len(judged) / (1 if lookalikes is None else 2)
+        excesses[name], crowd = _near_duplicates(three, disguises, level)
+        if lookalikes is not None:
+            alike, _ = _near_duplicates(three, lookalikes, level, NEAR_IN_FEATURES)
+            if alike.low > max(excesses[name].low, _NEAR_SUSPECT):
+                excesses[name] = alike
+        near = _judge_near(excesses[name], name)
+        (verdicts if excesses[name].form == AS_IT_IS else disguised).append(near)
+        verdicts += _judge_crowd(crowd, name)
         verdicts.append(_judged(found[name], name, _SURE_OF_ONE))
     if not found:
         because = f"no class has {_MIN_MEASURED} training, held-out and synthetic samples"
         return Answer("privacy", Verdict("cannot be judged", "cannot be judged", because), (), (WARNING,))
     pooled = _pooled(list(found.values()))
-    verdicts.insert(0, _judged(pooled, OVERALL, _SURE))
+    verdicts = [*disguised, _judged(pooled, OVERALL, _SURE), *verdicts]  # of equally bad ones the first is told
     counts = {name: len(held) for name, (_, held, _) in parts.items()}
     few = min(counts, key=lambda name: counts[name])
     if counts[few] < MIN_HELD_OUT:
@@ -182,20 +197,24 @@ def _adversarial(training: np.ndarray, held_out: np.ndarray, made: np.ndarray, r
 
 
 def _near_duplicates(
-    training: Samples, held_out: Samples, made: Samples, disguises: Disguises, level: float
+    parts: Sequence[Samples],
+    disguises: Disguises,
+    level: float,
+    distances: Sequence[float] = NEAR,
 ) -> tuple[Excess, tuple[int, float, int]]:
-    """Compare near duplicates among synthetic samples with those among real ones."""
+    """Compare near duplicates of training samples among synthetic ones with those among held-out ones."""
+    training, held_out, made = parts
     reference = Reference(training.encoded, disguises)
     own, real = reference.closeness(made.encoded), [reference.closeness(held_out.encoded)]
     if len(held_out) < _ENOUGH:
         real.append(reference.own_closeness())
-    return find_excess(own, real, level), (*find_crowd(own, real), len(own.ratios))
+    return find_excess(own, real, level, distances), (*find_crowd(own, real), len(own.ratios))
 
 
 def _judge_near(excess: Excess, name: str) -> Verdict:
     said = (
         f"{excess.rate:.1%} of the synthetic samples of class {name} are near duplicates of a training sample"
-        f"{'' if excess.form == 'as it is' else f' ({excess.form})'}; {excess.real:.1%} of real ones are"
+        f"{'' if excess.form == AS_IT_IS else f' ({excess.form})'}; {excess.real:.1%} of real ones are"
     )
     numbers: dict[str, Any] = {
         "n": excess.n,

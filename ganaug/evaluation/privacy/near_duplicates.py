@@ -1,7 +1,7 @@
 """Samples that lie far nearer to another sample than samples lie to each other: copies, in whatever form."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,7 +13,9 @@ from ganaug.evaluation.intervals import LEVEL, difference_interval, proportion_i
 from ganaug.evaluation.samples import evenly
 
 Disguises: TypeAlias = Callable[[np.ndarray], Iterator[tuple[str, np.ndarray]]]
+AS_IT_IS = "as it is"
 NEAR = (0.05, 0.1, 0.2, 0.3)  # times the distance between the sample and its own neighbour
+NEAR_IN_FEATURES = (0.3, 0.4, 0.5)  # features change with what a copy underwent, but less than from sample to sample
 _MAX_INDEXED, _MAX_ASKED = 5_000, 1_000  # samples of a class; more are thinned evenly
 _IMPROBABLE = 1e-4  # of so many near duplicates of one sample by chance
 
@@ -97,7 +99,7 @@ class Closeness:
     def form(self, near: float) -> str:
         """Return the commonest form of those that lie so near, in words."""
         forms = Counter(form for form, ratio in zip(self.forms, self.ratios, strict=True) if ratio <= near)
-        return forms.most_common(1)[0][0] if forms else "as it is"
+        return forms.most_common(1)[0][0] if forms else AS_IT_IS
 
 
 class Reference:
@@ -138,7 +140,7 @@ class Excess:
     Attributes
     ----------
     near : float
-        Of `NEAR`: where the excess is surest.
+        Of `NEAR` or `NEAR_IN_FEATURES`: where the excess is surest.
     rate, real : float
         Shares of samples, and of real samples, that lie so near.
     low, high : float
@@ -158,14 +160,16 @@ class Excess:
     n: int
 
 
-def find_excess(found: Closeness, real: list[Closeness], level: float = LEVEL) -> Excess:
+def find_excess(
+    found: Closeness, real: list[Closeness], level: float = LEVEL, distances: Sequence[float] = NEAR
+) -> Excess:
     """Compare the rate of near duplicates with that of real samples, at the distance where the difference is surest."""
     best = None
     m = sum(len(part.ratios) for part in real)
-    for near in NEAR:
+    for near in distances:
         hits, others = found.count(near), sum(part.count(near) for part in real)
         n = len(found.ratios)
-        _, low, high = difference_interval(hits, n, others, m, level / len(NEAR))
+        _, low, high = difference_interval(hits, n, others, m, level / len(distances))
         excess = Excess(near, hits / n, others / max(1, m), low, high, found.form(near), m)
         if best is None or excess.low > best.low:
             best = excess

@@ -6,7 +6,16 @@ import numpy as np
 
 from ganaug.evaluation.intervals import LEVEL, proportion_interval
 from ganaug.evaluation.privacy.answer import membership
-from ganaug.evaluation.privacy.near_duplicates import NEAR, Closeness, Disguises, Index, Nearest, Reference, find_excess
+from ganaug.evaluation.privacy.near_duplicates import (
+    AS_IT_IS,
+    NEAR,
+    Closeness,
+    Disguises,
+    Index,
+    Nearest,
+    Reference,
+    find_excess,
+)
 from ganaug.evaluation.samples import evenly
 
 _MIN_SAMPLES = 4  # of a class in a set: fewer have no typical distance
@@ -83,7 +92,7 @@ def _ratios(found: Nearest, unit: np.ndarray) -> Closeness:
 
 def _form(found: Closeness) -> str:
     form = found.form(NEAR[1])
-    return "" if form == "as it is" else f" ({form})"
+    return "" if form == AS_IT_IS else f" ({form})"
 
 
 def _dimension(among: Nearest) -> float:

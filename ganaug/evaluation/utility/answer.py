@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,7 @@ def answer_utility(
     repeats: int,
     seed: int,
     budget: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Answer:
     """Train in every way, judge on the held-out samples, and compare real + synthetic with all classical ways.
 
@@ -48,6 +49,8 @@ def answer_utility(
     seed : int
     budget : float, optional
         CPU-seconds: when the next repeat would go beyond them, there is none.
+    progress : callable, optional
+        Told how many fits are done, and of how many.
     """
     counts = np.bincount(data.c)
     held = np.bincount(data.c_test, minlength=len(counts))
@@ -61,7 +64,7 @@ def answer_utility(
         because = "no class has fewer than half of the largest one's samples"
         return Answer("utility", Verdict("cannot be judged", "cannot be judged", f"there is no {RARE}: {because}"), ())
     arms = worth_trying(arms, counts)
-    outputs, done = _outputs(data, arms, repeats, seed, budget)
+    outputs, done = _outputs(data, arms, repeats, seed, budget, progress)
     right = {name: found.argmax(2) == data.c_test for name, found in outputs.items()}
     measured, repeated = [], []
     for name, found in outputs.items():
@@ -96,19 +99,30 @@ def answer_utility(
 
 
 def _outputs(
-    data: Data, arms: Mapping[str, Arm], repeats: int, seed: int, budget: float | None
+    data: Data,
+    arms: Mapping[str, Arm],
+    repeats: int,
+    seed: int,
+    budget: float | None,
+    progress: Callable[[int, int], None] | None,
 ) -> tuple[dict[str, np.ndarray], int]:
     """Fit every way as often as there is time for; return scores ``(repeats, n, n_classes)`` and the repeats."""
     found: dict[str, list[np.ndarray]] = {name: [] for name in arms}
+    total = repeats * (len(arms) - 1) + 1
     start = time.process_time()
     for r in range(repeats):
         used = time.process_time() - start
         if budget is not None and r and used / r * (r + 1) > budget:
             break
-        logger.info("utility: fit %d of %d of each of %d ways to train", r + 1, repeats, len(arms))
+        if r == 1:
+            logger.info("utility: %.0f CPU-seconds more, by the first fits", used * (repeats - 1))
         for name, arm in arms.items():
             if name != ALONE or r == 0:
+                if progress is not None:
+                    progress(sum(map(len, found.values())), total)
                 found[name].append(arm(data, seed + r))
+    if progress is not None:
+        progress(total, total)
     return {name: np.stack(scores) for name, scores in found.items()}, len(found[BOTH])
 
 

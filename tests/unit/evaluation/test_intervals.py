@@ -2,7 +2,12 @@ import numpy as np
 import pytest
 from scipy.stats import beta
 
-from ganaug.evaluation.intervals import class_mean_interval, difference_interval, proportion_interval
+from ganaug.evaluation.intervals import (
+    class_mean_interval,
+    corrected_intervals,
+    difference_interval,
+    proportion_interval,
+)
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 10), (3, 10), (10, 10), (50, 100)])
@@ -51,3 +56,14 @@ def test_few_samples_and_unsure_seeds_make_it_wider():
     ]
     assert width[10] > 3 * width[1000]
     assert spread[1] > 2 * spread[0]
+
+
+def test_intervals_hold_for_all_remedies_at_once():
+    rng = np.random.default_rng(0)
+    wrong = 0
+    for _ in range(200):  # scores that share nothing, so that the correction is none: ratio 0
+        gains = rng.normal(size=(10, 1)) * 0.5 + rng.normal(size=(10, 5))
+        bounds = corrected_intervals(gains, 0.0)
+        wrong += bool(((bounds[:, 1] > 0) | (bounds[:, 2] < 0)).any())
+    assert wrong / 200 < 0.09
+    assert corrected_intervals(np.zeros((5, 2)), 0.25).tolist() == [[0, 0, 0]] * 2

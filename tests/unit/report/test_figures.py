@@ -1,5 +1,9 @@
 import sys
+from dataclasses import replace
 
+import pandas as pd
+
+from ganaug.evaluation.result import Evaluation
 from ganaug.report.page import render
 
 
@@ -34,3 +38,11 @@ def test_umap_is_used_where_it_is_installed(of_images, monkeypatch):
     assert found["method"] == "UMAP" and found["legend"][-1][0] == "4 more classes"
     assert seen["random_state"] == 0 and seen["shape"] == (6 * 90 + 240 + 120, 3)
     assert found["svg"].count("<use") == 6 * 90 + 240 + 120
+
+
+def test_correlations_are_a_heat_map_of_what_differs(of_rows):
+    pairs = [("yes", "kind", "amount", 0.5, -0.25, -0.75), ("yes", "kind", "score", 0.1, 0.2, 0.1)]
+    frame = pd.DataFrame(pairs, columns=["subject", "first", "second", "real", "made", "difference"])
+    fidelity = replace(of_rows["fidelity"], drawn={**of_rows["fidelity"].drawn, "correlations": frame})
+    html = render(Evaluation({"fidelity": fidelity}, of_rows.described, of_rows.gallery))
+    assert "Most: kind and amount, -0.75" in html and "−0.75" in html or "-0.75" in html

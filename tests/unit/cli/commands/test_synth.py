@@ -343,11 +343,12 @@ class TestFailure:
         assert tree(elsewhere) == before
 
     def test_interrupt_while_judging_leaves_the_finished_output(self, cli, ok, models, data, monkeypatch, elsewhere):
-        def interrupted(*args):
+        def interrupted(*args, **options):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("ganaug.cli.summary.compare_with_training", interrupted)
-        assert cli("synth", "--model", models / "images.safetensors", "--data", data / "images", "-n", 2)[0] == 130
+        monkeypatch.setattr("ganaug.evaluation.quick.answer_fidelity", interrupted)
+        code, _, err = cli("synth", "--model", models / "images.safetensors", "--data", data / "images", "-n", 2)
+        assert code == 130 and err.splitlines()[-1] == "interrupted while judging; synthetic is complete"
         ok("verify", "synthetic")
         assert [path.name for path in elsewhere.iterdir()] == ["synthetic"]
 

@@ -25,3 +25,18 @@ def test_auc_error_is_exact_for_exponential_scores():
     assert aucs.mean() == pytest.approx(0.75, abs=0.005)
     assert auc_error(0.75, 51, 58) == pytest.approx(aucs.std(), rel=0.04)
     assert auc_error(0.3, 51, 58) == pytest.approx(auc_error(0.7, 51, 58))
+
+
+EDGE = np.random.default_rng(0).normal(size=(40, 3))
+
+
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        (lambda: c2st_auc(EDGE[:2], EDGE), "at least 3 samples of each; got 2 and 40"),
+        (lambda: c2st_auc(EDGE, EDGE * np.inf), "NaN or infinite"),
+    ],
+)
+def test_what_has_no_answer_says_why(measure, message):
+    with np.errstate(divide="ignore", invalid="ignore"), pytest.raises(ValueError, match=message):
+        measure()

@@ -82,3 +82,21 @@ def test_images_have_no_columns_and_one_class_no_inception_score():
         == inception(images, images)
         == {}
     )
+
+
+EDGE = np.random.default_rng(0).normal(size=(40, 3))
+
+
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        (lambda: frechet_distance(EDGE[:1], EDGE), r"at least 2 samples .* real has shape \(1, 3\)"),
+        (lambda: frechet_distance(EDGE, EDGE[:, :2]), "the same features; got 3 and 2"),
+        (lambda: kernel_distance(EDGE, EDGE * np.nan), "120 values are NaN"),
+        (lambda: inception_score(EDGE[:0]), "at least 1 sample"),
+        (lambda: inception_score(EDGE / 0.0), "120 values are NaN or infinite"),
+    ],
+)
+def test_what_has_no_answer_says_why(measure, message):
+    with np.errstate(divide="ignore", invalid="ignore"), pytest.raises(ValueError, match=message):
+        measure()

@@ -19,3 +19,17 @@ def test_columns_equal_scipy_and_the_definition(tables):
     assert found[2, columns.TV] == pytest.approx(abs(ones[0] - ones[1]), abs=1e-6)
     means = columns.measure_marginals(a, b)
     assert means[columns.TV].value == pytest.approx((gaps + abs(ones[0] - ones[1])) / 2, abs=1e-6)
+
+
+EDGE = np.random.default_rng(0).normal(size=(40, 3))
+
+
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        (lambda: columns.total_variation(EDGE[:0], EDGE), "at least 1 row"),
+    ],
+)
+def test_what_has_no_answer_says_why(measure, message):
+    with np.errstate(divide="ignore", invalid="ignore"), pytest.raises(ValueError, match=message):
+        measure()

@@ -23,3 +23,27 @@ def test_precision_recall_density_coverage_follow_the_papers(k, n, m, dim, cloud
 def test_prdc_of_few_samples_are_not_told():
     real = Samples(np.zeros((5, 2)), np.zeros(5, int), np.zeros((5, 2)), None, ())
     assert measure_prdc(real, real) == {}
+
+
+EDGE = np.random.default_rng(0).normal(size=(40, 3))
+
+
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        (lambda: prdc(EDGE[:5], EDGE), "more than k = 5 samples of each kind; real has 5"),
+        (lambda: prdc(EDGE, EDGE, k=0), "k of 1 or more"),
+        (lambda: prdc(EDGE, EDGE[:, :2]), "the same features"),
+    ],
+)
+def test_what_has_no_answer_says_why(measure, message):
+    with np.errstate(divide="ignore", invalid="ignore"), pytest.raises(ValueError, match=message):
+        measure()
+
+
+@pytest.mark.parametrize("dim", [1, 3, 200])
+def test_samples_are_as_good_as_themselves(dim):
+    points = np.random.default_rng(0).normal(size=(150, dim)) * 100 + 1000
+    assert prdc(points, points) == (1, 1, 1, 1)
+    same = prdc(np.ones((20, 2)), np.ones((20, 2)))
+    assert (same.precision, same.recall, same.coverage) == (1, 1, 1)

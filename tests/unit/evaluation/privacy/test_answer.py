@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter, rotate
 from scipy.stats import mannwhitneyu
 
 from ganaug.data.codec import Span
+from ganaug.data.image.kind import IMAGE
 from ganaug.evaluation.privacy.answer import (
     EXACT,
     LOSS,
@@ -131,3 +133,25 @@ def test_what_is_drawn_is_in_the_units_of_the_data():
     own, learnt = two_classes(400, 2).of_class(0).encoded, two_classes(400, 0).of_class(0).encoded
     expected = np.linalg.norm(own[:, None] - learnt[None], axis=2).min(1)
     np.testing.assert_allclose(to_training["synthetic"][:400], expected, rtol=1e-4)
+
+
+def smooth_images(n, seed):
+    noise = np.random.default_rng(seed).normal(size=(n, 1, 32, 32))
+    return gaussian_filter(noise, (0, 0, 3, 3)) * 6
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_images_that_were_turned_a_little_are_found_in_features_and_new_ones_are_not(mirrored):
+    def encoded(images):
+        return Samples(images, np.zeros(len(images), int), images.reshape(len(images), -1), None, ())
+
+    def judged(made):
+        three = (encoded(images) for images in (smooth_images(120, 0), smooth_images(120, 1), made))
+        return answer_privacy(*three, {0: "one"}, np.random.default_rng(0), IMAGE.disguises, IMAGE.lookalikes)
+
+    turned = rotate(smooth_images(120, 0), 8, axes=(2, 3), reshape=False, mode="nearest", order=1)
+    found = judged(turned[..., ::-1] if mirrored else turned)
+    assert found.verdict.grade == "bad"
+    words = "mirrored and moved or turned a little" if mirrored else "moved or turned a little"
+    assert f"near duplicates of a training sample ({words})" in found.verdict.because
+    assert judged(smooth_images(120, 2)).verdict.grade == "good"

@@ -61,11 +61,12 @@ class GANOverSampler(BaseOverSampler):
         The same integer gives the same output, at the same number of threads. None takes one number from NumPy's global
         generator, as every imbalanced-learn over-sampler does, so that ``np.random.seed`` decides; nothing else of
         ganaug reads or moves a global generator of NumPy.
-    sources : "auto", dict or Judgement, default="auto"
+    sources : "auto", dict, list or Judgement, default="auto"
         What new samples are made of: shares by source, like ``{"gan": 0.5, "interpolation": 0.5}``, which add up to 1.
         Sources are ``"gan"``, ``"interpolation"`` (any data), ``"deformation"``, ``"recolouring"``, ``"symmetry"``,
         ``"mirror"``, ``"amplitude"`` (images), ``"repeat"``, and those of plugins. ``"auto"``: for rows half and half
-        as above; for images, held-out images choose. The `judgement_` of another sampler decides as it did there.
+        as above; for images, held-out images choose. Of a list, ``["deformation", "translate:normal"]``, held-out
+        samples choose too. The `judgement_` of another sampler decides as it did there.
     rejection : float or "auto", default="auto"
         Share of the candidates that is discarded because they look most like other classes, in [0, 1). ``"auto"``: 0.2
         for rows, 0 for images.
@@ -129,7 +130,7 @@ class GANOverSampler(BaseOverSampler):
 
     _parameter_constraints: dict = {
         **BaseOverSampler._parameter_constraints,
-        "sources": [_AUTO, dict, Judgement],
+        "sources": [_AUTO, dict, list, Judgement],
         "rejection": [_AUTO, Interval(Real, 0, 1, closed="left")],
         "pretrained": [str, PathLike, ConditionalGAN, Finetune, None],
         "kind": [str, Kind],
@@ -277,17 +278,23 @@ class GANOverSampler(BaseOverSampler):
     ) -> Mapping[str, float]:
         if isinstance(self.sources, Judgement):
             return self.sources.shares
-        if self.sources != "auto":
+        if isinstance(self.sources, dict):
             return self.sources
+        is_list = isinstance(self.sources, list)
         if not kind.judged or self.judge_budget == 0:
+            if is_list:
+                why = "judge_budget is 0" if kind.judged else f"sources of {kind.plural} are not judged"
+                raise ConfigError(f"of a list of sources, held-out samples choose, but {why}; give shares, a dict")
             return kind.default_shares(data.codec)
         quick = fewer_steps(config, data, GAN_SHARE_OF_STEPS)
-        factories = {name: factory(name, quick, self.pretrained) for name in (*kind.sources, BASE)}
+        factories = {
+            name: factory(name, quick, self.pretrained) for name in (*(self.sources if is_list else kind.sources), BASE)
+        }
         rare, seed = data.classes.index(learnt), as_seed(rng)
         # a path or a model may be another one next time under the same name: nothing is remembered then
         decide = judge if self.pretrained is not None else judge_once
         judgement = decide(data, factories, rare, budget=self.judge_budget, random_state=seed)
-        if GAN not in judgement.shares and not kind.presumed:
+        if GAN not in judgement.shares and not kind.presumed and not is_list:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
             warnings.warn(message, NoGainWarning, stacklevel=8)
         self.judgement_ = judgement

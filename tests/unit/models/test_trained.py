@@ -1,3 +1,5 @@
+"""How a trained model is copied, saved and loaded."""
+
 import copy
 import errno
 import os

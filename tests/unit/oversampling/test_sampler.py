@@ -334,6 +334,21 @@ def test_the_same_images_are_judged_once(digit_images, monkeypatch):
     np.testing.assert_array_equal(outputs[0][0], outputs[1][0])
 
 
+def test_of_a_list_held_out_samples_choose(digit_images, quick):
+    sampler = GANOverSampler(sources=["deformation", "symmetry"], random_state=0)
+    sampler.fit_resample(*digit_images)
+    tried = {name for trial in sampler.judgement_.trials for name in trial.shares}
+    assert tried >= {"deformation", "symmetry"} and "gan" not in tried and sampler.gan_ is None
+    assert clone(sampler).sources == ["deformation", "symmetry"]
+
+
+def test_a_list_that_nothing_can_choose_from_is_refused(rows, digit_images):
+    with pytest.raises(ganaug.ConfigError, match="but judge_budget is 0; give shares"):
+        resample(*digit_images, sources=["deformation", "gan"])
+    with pytest.raises(ganaug.ConfigError, match="sources of rows are not judged; give shares"):
+        resample(*rows, sources=["gan", "interpolation"])
+
+
 def test_a_judgement_decides_again_without_judging(digit_images):
     judgement = Judgement({"deformation": 0.5, "gan": 0.5})
     sampler = GANOverSampler(max_steps=3, sources=judgement, random_state=0)

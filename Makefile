@@ -18,6 +18,8 @@ test-plugins: $(INSTALLED)  ## what has a distribution of its own
 	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-inception[dev]"
 	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-series[dev]"
 	cd plugins/ganaug-inception && ../../$(BIN)/python -m pytest
+	$(BIN)/python -m pip install --quiet --editable "plugins/ganaug-translate[dev]"
+	cd plugins/ganaug-translate && ../../$(BIN)/python -m pytest
 	cd plugins/ganaug-series && ../../$(BIN)/python -m pytest
 
 test-lowest:  ## the default suite on the oldest releases allowed: tables only, then with every extra

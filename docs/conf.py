@@ -63,6 +63,7 @@ sphinx_gallery_conf = {
     "backreferences_dir": "examples/of",
     "doc_module": ("ganaug",),
     "abort_on_example_error": False,  # all are run, then the build fails
+    "ignore_repr_types": r"matplotlib\..*",
     "show_signature": False,
     "remove_config_comments": True,
     "min_reported_time": 0,

@@ -15,6 +15,7 @@ COMMANDS = [
     ["merge"],
     ["pool"],
     ["evaluate"],
+    ["explore"],
     ["info"],
     ["plugins"],
     ["doctor"],
@@ -27,10 +28,13 @@ COMMANDS = [
 def page() -> str:
     """Return the page."""
     os.environ.update(COLUMNS="100", NO_COLOR="1", TERM="dumb", TERMINAL_WIDTH="100")
+    from typer.core import TyperGroup
     from typer.testing import CliRunner
 
     from ganaug.cli.app import app
+    from ganaug.cli.extension import ExtensibleGroup
 
+    ExtensibleGroup.list_commands = TyperGroup.list_commands  # without those of plugins that happen to be installed
     parts = ["# The command line", "", "Generated from the program by `make docs`.", ""]
     for command in COMMANDS:
         output = CliRunner().invoke(app, [*command, "--help"], prog_name="ganaug").output

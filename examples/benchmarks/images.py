@@ -4,7 +4,8 @@
     python examples/benchmarks/images.py --data cells.npz --natural --seeds 5
 
 An arm is a way to train on the same real images: random over-sampling (ROS) with augmentation; the same with mixup, or
-with CMO (rare images pasted on frequent ones); or with half of each rare class's share of a batch from
+with CMO (rare images pasted on frequent ones); deferred re-weighting, where images are drawn as they come and the loss
+is weighted by class in the last third, alone or with mixup; or half of each rare class's share of a batch from
 `GANOverSampler`, by each source alone or by ``sources="auto"``. Two classifiers judge every arm: a small CNN, and a
 residual network with batch norm. Printed are recall of the rare classes and balanced accuracy on unseen images, in
 percent, their gains over the first arm, with standard errors over splits and judges, and the CPU-seconds that
@@ -43,7 +44,8 @@ SOURCES = {
     "gan + deformation": {"gan": 0.5, "deformation": 0.5},
     "auto": "auto",
 }
-CLASSICAL = ["ROS + augmentation", "+ mixup", "+ CMO"]
+DEFERRED = "deferred re-weighting"
+CLASSICAL = ["ROS + augmentation", "+ mixup", "+ CMO", DEFERRED, f"+ mixup, {DEFERRED}"]
 BATCH = 64
 
 
@@ -138,7 +140,7 @@ def batch(x: Tensor, weights: Tensor, frequency: Tensor, arm: str) -> tuple[Tens
     """Draw a batch: images, and two classes' positions with the share of the second."""
     chosen = torch.multinomial(weights, BATCH, replacement=True)
     images, other, share = augmented(x[chosen]), chosen, torch.zeros(BATCH)
-    if arm == "+ mixup":  # Zhang et al. 2018
+    if arm.startswith("+ mixup"):  # Zhang et al. 2018
         share = torch.distributions.Beta(0.2, 0.2).sample().expand(BATCH)
         order = torch.randperm(BATCH)
         images, other = torch.lerp(images, images[order], share.view(-1, 1, 1, 1)), chosen[order]
@@ -157,15 +159,19 @@ def predict(
 ) -> np.ndarray:
     """Train a judge on class-balanced batches; half of a rare class's share is new images where there are any."""
     x, labels = as_tensor(X), torch.from_numpy(y)
-    weights = torch.from_numpy(batch_weights(y, np.arange(len(y)) >= n_real, 0.5))
+    weights, natural = torch.from_numpy(batch_weights(y, np.arange(len(y)) >= n_real, 0.5)), torch.ones(len(y))
+    counts = torch.bincount(labels)
+    by_class = len(y) / (counts * (counts > 0).sum()).clamp_min(1)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = JUDGES[judge](x.shape[1], int(y.max()) + 1).to(memory_format=torch.channels_last)
         optimizer = torch.optim.AdamW(model.parameters(), 2e-3, weight_decay=1e-3)
         schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, total_steps=steps)
-        for _ in range(steps):
-            images, drawn, share = batch(x, weights, torch.ones(len(x)), arm)
-            both = [F.cross_entropy(output, labels[k], reduction="none") for output in [model(images)] for k in drawn]
+        for step in range(steps):
+            images, drawn, share = batch(x, natural if DEFERRED in arm else weights, natural, arm)
+            importance = by_class if DEFERRED in arm and step >= steps * 2 // 3 else None  # Cao et al. 2019
+            output = model(images)
+            both = [F.cross_entropy(output, labels[k], importance, reduction="none") for k in drawn]
             loss = torch.lerp(*both, share).mean()
             optimizer.zero_grad()
             loss.backward()

@@ -11,6 +11,7 @@ from ganaug.cli.commands.cache import cache
 from ganaug.cli.commands.compare import compare
 from ganaug.cli.commands.doctor import doctor
 from ganaug.cli.commands.evaluate import evaluate
+from ganaug.cli.commands.explore import explore
 from ganaug.cli.commands.finetune import finetune
 from ganaug.cli.commands.info import info
 from ganaug.cli.commands.merge import merge
@@ -20,12 +21,14 @@ from ganaug.cli.commands.synth import synth
 from ganaug.cli.commands.train import train
 from ganaug.cli.commands.verify import verify
 from ganaug.cli.console import say
+from ganaug.cli.extension import ExtensibleGroup
 from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError
 from ganaug.core.processes import is_first_process
 
 _UsageError: type[Exception] = getattr(typer, "TyperException", None) or import_module("click").ClickException
 app = typer.Typer(
     name="ganaug",
+    cls=ExtensibleGroup,
     help="Learn the classes you have least of, and write as many new samples of them as you need.",
     add_completion=True,
     pretty_exceptions_enable=False,
@@ -39,6 +42,7 @@ app.command()(verify)
 app.command()(merge)
 app.command()(pool)
 app.command()(evaluate)
+app.command()(explore)
 app.command()(info)
 app.command()(plugins)
 app.command()(doctor)

@@ -2,7 +2,8 @@
 
 import re
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -90,7 +91,7 @@ def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
     """
     out = fitting.out
     state = out.parent / f"{out.name}.resume"
-    every = _every(fitting.snapshot_every)
+    every = interval(fitting.snapshot_every)
     if not is_first_process():
         _fit(replace(fitting, quiet=True), fit, state, every, verb)
         return
@@ -103,18 +104,11 @@ def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
             )
         if fitting.resume and not state.exists() and not fitting.quiet:
             say(f"there is no {state}: starting from the beginning")
-        try:
+        with resumable(state):
             gan, dataset = _fit(fitting, fit, state, every, verb)
             origin = {"data": fitting.data.name, "licence": fitting.licence, "source": fitting.source}
             digest = gan.save(out, overwrite=fitting.overwrite, **origin)
             state.unlink(missing_ok=True)
-        except KeyboardInterrupt as error:
-            if not state.exists():
-                raise
-            reason = str(error) or f"interrupted; the last state of the training is in {state}"
-            interrupted = Interrupted(f"{reason}: go on with --resume")
-            interrupted.exit_code = getattr(error, "exit_code", 130)
-            raise interrupted from error
     _report(gan, dataset, out, digest, fitting.as_json)
 
 
@@ -142,23 +136,42 @@ def _report(gan: "ConditionalGAN", dataset: "Dataset", out: Path, digest: str, a
     result(lines, data_out, as_json)
 
 
+@contextmanager
+def resumable(state: Path) -> Iterator[None]:
+    """Say how to go on where an interruption inside the block left the state of a training in a file."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        if not state.exists():
+            raise
+        reason = str(error) or f"interrupted; the last state of the training is in {state}"
+        interrupted = Interrupted(f"{reason}: go on with --resume")
+        interrupted.exit_code = getattr(error, "exit_code", 130)
+        raise interrupted from error
+
+
 def _fit(
     fitting: Fitting, fit: Fit, state: Path, every: dict[str, Any] | None, verb: str
 ) -> "tuple[ConditionalGAN, Dataset]":
     """Read the data and fit, watched and with snapshots as wanted."""
     dataset = _streamed(fitting) or fitting.reading.read(fitting.data, quiet=fitting.quiet)
-    from ganaug.training.snapshot import Snapshot
-
     if not fitting.quiet:
         say(f"{verb} on {dataset.source}")
     callbacks = _callbacks(fitting) if is_first_process() else []
-    if every is not None or fitting.resume:
-        overwrite = fitting.overwrite and not fitting.resume
-        callbacks.append(Snapshot(state, resume=fitting.resume, overwrite=overwrite, **(every or {})))
+    callbacks += snapshots(state, every, resume=fitting.resume, overwrite=fitting.overwrite)
     gan = fit(
         dataset.X, dataset.y, kind=dataset.kind, random_state=fitting.seed, callbacks=callbacks, distributed=launched()
     )
     return gan, dataset
+
+
+def snapshots(state: Path, every: dict[str, Any] | None, *, resume: bool, overwrite: bool) -> "list[Callback]":
+    """Return the callback that keeps the state of a training in a file, if that is wanted; `every` is an `interval`."""
+    from ganaug.training.snapshot import Snapshot
+
+    if every is None and not resume:
+        return []
+    return [Snapshot(state, resume=resume, overwrite=overwrite and not resume, **(every or {}))]
 
 
 def _streamed(fitting: Fitting) -> "Dataset | None":
@@ -177,7 +190,7 @@ def _streamed(fitting: Fitting) -> "Dataset | None":
     return Dataset(TableStream(data, reading.target, encoding=reading.encoding), None, f"{data}, chunk by chunk")
 
 
-def _every(text: str) -> dict[str, Any] | None:
+def interval(text: str) -> dict[str, Any] | None:
     """Read ``500`` (steps), ``30s`` (seconds) or ``never``."""
     if text == "never":
         return None

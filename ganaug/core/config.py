@@ -18,8 +18,8 @@ Auto: TypeAlias = Literal["auto"]
 Quality: TypeAlias = Literal["draft", "standard", "best", "oversampling"]
 
 
-class _Settings(BaseModel):
-    """Frozen fields whose errors say what was expected."""
+class Settings(BaseModel):
+    """Frozen, validated, JSON-able fields whose errors say what was expected: base of every configuration."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -36,7 +36,7 @@ class _Settings(BaseModel):
             raise ConfigError(f"invalid setting: {said}") from None
 
 
-class TrainConfig(_Settings):
+class TrainConfig(Settings):
     """Settings of one training run: frozen, validated, JSON-able.
 
     Every ``"auto"`` is replaced by a number before training (see `ganaug.training.defaults`); the values that were
@@ -112,7 +112,7 @@ class ResolvedConfig(TrainConfig):
     precision: Literal["float32", "bfloat16"]
 
 
-class TransferConfig(_Settings):
+class TransferConfig(Settings):
     """What a fine-tuning keeps of its source; see `ganaug.finetune`.
 
     Examples

@@ -86,6 +86,11 @@ class BalancedBatches(Iterator[tuple[Tensor, Tensor]]):
         own = self._order[start : start + self.count(condition)][:most]
         return to_floats(self.x[own.to(self.x.device)])
 
+    def pick(self, condition: int, places: Tensor) -> Tensor:
+        """Return encoded samples of a class by their places in its order, numbers ``(n,)`` in [0, 1)."""
+        within = (places.cpu().double() * self.count(condition)).long()
+        return to_floats(self.x[self._order[self._starts[condition] + within].to(self.x.device)])
+
     def draw_classes(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw `n` classes as those of a batch are drawn, on the device of `generator`."""
         weights = self._weights.to(generator.device, torch.float32)

@@ -9,7 +9,7 @@ import torch
 
 from ganaug.core.config import ResolvedConfig, TrainConfig, TransferConfig
 from ganaug.core.errors import ConfigError, TransferError
-from ganaug.core.provenance import ADAPTED, DROPPED, KEPT, NEW, Parent, Provenance, TransferReport
+from ganaug.core.provenance import ADAPTED, DROPPED, KEPT, NEW, Provenance, TransferReport
 from ganaug.core.seeds import as_seed
 from ganaug.data.encoded import Encoded, encode, refuse_unsavable
 from ganaug.data.kind import Kind
@@ -149,7 +149,7 @@ def finetune_encoded(
         target = ConditionalGAN(data.codec, data.classes, resolved, seed)
         chosen = _chosen(chosen, target)
         target.transfer = adapt(source, target, data, chosen, seed)
-        target.provenance = Provenance(parent=_parent(source))
+        target.provenance = Provenance(parent=source.as_parent())
         own: list[Callback] = [FasterClasses(faster)] if (faster := data.kind.class_learning_rate) != 1 else []
         if chosen.method == "ewc":
             own.append(Anchor(source, target, chosen.ewc_weight, seed))
@@ -238,16 +238,6 @@ def _chosen(config: TransferConfig, target: ConditionalGAN) -> TransferConfig:
         raise ConfigError(f"method 'scale-shift' needs scales and shifts of classes; network {network!r} has none")
     auto = {"method": "full", "embeddings": "fresh"}
     return config.model_copy(update={name: own for name, own in auto.items() if getattr(config, name) == "auto"})
-
-
-def _parent(source: ConditionalGAN) -> Parent:
-    classes = zip(map(str, source.classes_.tolist()), source.classes.counts, strict=True)
-    return Parent(
-        sha256=source.sha256,
-        described=source.codec.schema.describe(),
-        classes=dict(classes),
-        provenance=source.provenance,
-    )
 
 
 def _parameters(target: ConditionalGAN, statuses: dict[str, str]) -> dict[str, int]:

@@ -1,10 +1,11 @@
 """New images of a class from its real ones, in encoded space: bent, recoloured, turned."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
+from torchvision.transforms import v2
 
 from ganaug.data.encoded import Encoded
 from ganaug.oversampling.deformation import field, register, sharply_warped, smoothed
@@ -12,6 +13,7 @@ from ganaug.oversampling.sources import OwnSamples
 
 _SHIFT = 0.75 / 28  # of the longer side: standard deviation of how far a pixel moves at random
 _SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the random field
+_MAX_PERIODS = 2  # in an image, up to which amplitudes are exchanged
 _PAIRS = 600  # about as many ways from one image to another
 _MAX_IMAGES_BENT = 4_000  # of a class
 _MAX_IMAGES_AT_ONCE = 1_024
@@ -84,6 +86,41 @@ class Recolouring(OwnSamples):
         return coloured.clip(-1, 1).astype(np.float32)
 
 
+class Amplitude(OwnSamples):
+    """Each image gets, in part, the amplitudes that another training image has at low frequencies; phases stay its own.
+
+    What is coarse about light, colour and contrast comes from any image, the drawing stays (after Yang & Soatto 2020,
+    arXiv:2004.05498). Frequencies up to two periods an image are exchanged.
+    """
+
+    def make(self, prepared: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return n images with coarse amplitudes between their own and another's."""
+        images = prepared[rng.integers(len(prepared), size=n)]
+        others = self.data.floats(rng.integers(len(self.data.c), size=n))
+        own, other = (np.fft.rfft2(x + 1) for x in (images, others))  # black is 0: the mean is an amplitude, too
+        height, width = images.shape[2:]
+        low = np.abs(np.fft.fftfreq(height, 1 / height))[:, None] <= _MAX_PERIODS
+        low = low & (np.arange(width // 2 + 1) <= _MAX_PERIODS)
+        change = np.abs(other) / np.maximum(np.abs(own), 1e-6) - 1
+        own *= 1 + rng.random((n, 1, 1, 1)) * low * change
+        return (np.fft.irfft2(own, s=(height, width)) - 1).clip(-1, 1).astype(np.float32)
+
+
+class Mirror(OwnSamples):
+    """Half of the images are mirrored, left to right. It helps where a class has no hand, like most things seen."""
+
+    def make(self, prepared: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
+        """Return n images, mirrored or not."""
+        images = prepared[rng.integers(len(prepared), size=n)]
+        mirrored = rng.random(n) < 0.5
+        images[mirrored] = images[mirrored][..., ::-1]
+        return images
+
+    def augmentation(self) -> v2.Transform:
+        """Return the same for images of all classes."""
+        return v2.RandomHorizontalFlip()
+
+
 class Symmetry(OwnSamples):
     """Each image is turned by quarter turns (half turns, if it is not square) and mirrored, at random.
 
@@ -100,3 +137,22 @@ class Symmetry(OwnSamples):
             turned = np.rot90(images[same], turn, axes=(2, 3))
             images[same] = turned[..., ::-1] if mirror else turned
         return images
+
+    def augmentation(self) -> v2.Transform:
+        """Return the same for images of all classes."""
+        return QuarterTurns()
+
+
+class QuarterTurns(v2.Transform):
+    """Turn by quarter turns (half turns, if the image is not square) and mirror, at random; torch's generator draws."""
+
+    def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
+        """Draw the turn and whether to mirror."""
+        height, width = v2.query_size(flat_inputs)
+        step = 1 if height == width else 2
+        return {"angle": 90 * step * int(torch.randint(4 // step, ())), "mirrored": bool(torch.randint(2, ()))}
+
+    def transform(self, inpt: Any, params: dict[str, Any]) -> Any:
+        """Turn one image, mask or set of boxes."""
+        turned = self._call_kernel(v2.functional.rotate, inpt, params["angle"], expand=True)
+        return self._call_kernel(v2.functional.horizontal_flip, turned) if params["mirrored"] else turned

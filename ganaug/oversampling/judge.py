@@ -1,33 +1,41 @@
 """Which sources deserve a share of the new samples: held-out real data of the user decide."""
 
+import hashlib
 import logging
 import time
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
-from sklearn.model_selection import StratifiedKFold
 from torch.nn import functional as F
 
+from ganaug.core import registry
 from ganaug.core.seeds import as_seed
 from ganaug.data.encoded import Encoded
 from ganaug.models.classifier import classify
+from ganaug.oversampling.holdout import MIN_SAMPLES_JUDGED, ROUNDS, Round, find_clusters, hold_out
 from ganaug.oversampling.sources import Source
 
+if TYPE_CHECKING:
+    from torchvision.transforms.v2 import Transform
+
 BASE = "repeat"  # what every source is compared with: real images again, that is, random over-sampling
-MIN_SAMPLES_JUDGED = 12  # of a rare class whose images judge: a third of fewer is no sample to judge by
 GAN_SHARE_OF_STEPS = 1 / 3  # that the judge trains the GAN for, twice: the whole costs at most twice a full training
-_FOLDS = 3  # two of them are held out in turn: each of their images judges once, and two thirds of a class teach
-_ROUNDS = 2
 _FINALISTS = 2  # sources that enter the second round
 _MAX_TAUGHT = 1_000  # real images of a class that a classifier sees, and as many new ones at most
 _MAX_SIDE = 32  # pixels that larger images are reduced to
 _STEPS = 200  # of the classifier
+_BASES = 2  # classifiers on repeated images in a round: every source is compared with them
+_MIN_ERRORS = 1.5  # standard errors that a gain must exceed: of several sources the best is good by chance, too
+_CLASS_STD = 0.04  # standard deviation of a source's gains among classes of a set, by the dev sets
+_MAX_REMEMBERED = 64  # judgements; the oldest is forgotten first
 _TRUE_GAIN = 0.03  # standard deviation of true gains, by the dev sets: measured gains are shrunk towards 0 by it
 
 logger = logging.getLogger("ganaug")
+
+_remembered: dict[bytes, "Judgement"] = {}  # by the digest of images, settings and seed
 
 
 @dataclass(frozen=True)
@@ -44,20 +52,29 @@ class Trial:
         Standard error of `gain`.
     n : int
         Held-out images that judged.
+    everywhere : bool
+        Whether all classes got such images, half of each one's at least, as augmentation gives them.
     """
 
     shares: dict[str, float]
     gain: float
     error: float
     n: int
+    everywhere: bool = False
 
     @property
     def shrunk(self) -> float:
         """The gain to be expected: shrunk towards 0 by its own error."""
         return self.gain * _TRUE_GAIN**2 / (_TRUE_GAIN**2 + self.error**2)
 
+    @property
+    def is_clear(self) -> bool:
+        """Whether the gain is larger than 1.5 standard errors."""
+        return self.gain > _MIN_ERRORS * self.error
+
     def __str__(self) -> str:
         mix = " + ".join(name if share == 1 else f"{share:g} {name}" for name, share in self.shares.items())
+        mix += " for all classes" if self.everywhere else ""
         return f"{mix} {100 * self.gain:+.1f} ± {100 * self.error:.1f}"
 
 
@@ -91,148 +108,241 @@ class Judgement:
     def __str__(self) -> str:
         return self.why + ("" if not self.trials else f" (points of score: {'; '.join(map(str, self.trials))})")
 
+    def augmentation(self) -> "Transform":
+        """Return a transform of torchvision for images of *all* classes: what was found not to change a class.
+
+        It does what those sources do whose images, given to all classes, gained by more than 1.5 standard errors;
+        where there are none, nothing.
+
+        Returns
+        -------
+        torchvision.transforms.v2.Transform
+            For PIL images, ``tv_tensors`` and tensors ``(..., height, width)``; torch's generator draws.
+
+        Examples
+        --------
+        >>> found = Judgement({"repeat": 1.0}, (Trial({"symmetry": 1.0}, 0.05, 0.01, 900, everywhere=True),))
+        >>> found.augmentation().transforms
+        [QuarterTurns()]
+        """
+        from torchvision.transforms import v2
+
+        gaining = [name for t in self.trials if t.everywhere and t.is_clear for name in t.shares]
+        return v2.Compose([registry.lookup("sources", name)().augmentation() for name in gaining] or [v2.Identity()])
+
+
+class Case(NamedTuple):
+    """What is tried: shares of sources, for rare classes or for all."""
+
+    shares: tuple[tuple[str, float], ...]
+    everywhere: bool = False
+
 
 def judge(
     data: Encoded,
     factories: Mapping[str, Callable[[], Source]],
     rare: np.ndarray,
-    fallback: Mapping[str, float],
     *,
     budget: float,
-    random_state: np.random.Generator,
+    random_state: int,
 ) -> Judgement:
     """Try sources of new samples for rare classes on held-out real ones, and choose the shares.
 
-    Twice, a third of the images is held out (another one each time) and the sources learn the rest. A small
-    convolutional classifier is trained on class-balanced, augmented batches of what the over-sampler would return:
-    once with real images repeated, once with each source's. The second round tries the two best sources again, and
-    half of each. A source is chosen only if its gain is larger than its standard error; a kind may say that its
-    default shares are taken else, unless their loss is. Other kinds bring classifiers of their own. Rare classes of
-    fewer than 12 images get new images too, but their own do not judge.
+    Rare classes have few samples to judge by. So in each of two rounds half of the frequent classes are thinned to the
+    size of a rare one, and the samples they lost judge, beside a third of all other classes
+    (`ganaug.oversampling.holdout.hold_out`). The sources learn what remains. A small classifier (a convolutional
+    network of images, trained on class-balanced, augmented batches; what the kind brings for other data) learns what
+    the over-sampler would return: with real samples repeated, and with each source's. The second round tries the two
+    best sources again, and half of each, or half of the best and half repeated where no second one gained. A source is
+    chosen only if its gain is larger than 1.5 standard errors; a kind may say that its default shares are taken else,
+    unless they lose as clearly.
 
     Parameters
     ----------
     data : Encoded
-        Images of all classes.
+        Samples of all classes.
     factories : dict of str to callable
         From nothing to an unfitted source, by name; ``"repeat"`` is the base.
     rare : ndarray of int
         The classes that are to be over-sampled.
-    fallback : dict of str to float
-        The shares where the data do not suffice to judge.
     budget : float
         Seconds of CPU after which no other source is tried.
-    random_state : numpy.random.Generator
-        Seeds the folds, the sources and the classifiers.
+    random_state : int
+        Seeds the rounds, the sources and the classifiers.
     """
     start = time.process_time()
     counts = np.bincount(data.c)
-    judging = rare[counts[rare] >= MIN_SAMPLES_JUDGED]
-    if not len(judging):
-        needed = f"{MIN_SAMPLES_JUDGED} {data.kind.plural} that are needed to judge by"
-        why = f"no class to be over-sampled has the {needed}: the shares that did best on other data are used"
-        return Judgement(dict(fallback), why=why)
-    seed = as_seed(random_state)
-    with warnings.catch_warnings():  # two samples of a class are in two of three folds
-        warnings.filterwarnings("ignore", "The least populated class")
-        folds = list(StratifiedKFold(_FOLDS, shuffle=True, random_state=seed).split(data.c, data.c))[:_ROUNDS]
-    court = _Court(data, factories, rare, judging)
-    mixtures = [{name: 1.0} for name in factories if name != BASE]
-    presumed = [dict(fallback)] if data.kind.presumed else []
-    for number, (taught, held) in enumerate(folds):
-        court.open(taught, held, np.random.default_rng([seed, number]))
-        for shares in (*presumed, *(one for one in mixtures if one not in presumed)):
-            if time.process_time() - start < budget:
-                court.hear(shares)
-                logger.info("judge, round %d of %d: %s", number + 1, _ROUNDS, court.trial(shares))
-        singles = sorted((t for t in court.trials() if len(t.shares) == 1), key=lambda t: -t.gain)[:_FINALISTS]
-        mixtures = [t.shares for t in singles]
-        if len(singles) == _FINALISTS:
-            mixtures.append({name: 0.5 for t in singles for name in t.shares})
+    kind = data.kind
+    presumed = [Case(tuple(kind.default_shares(data.codec).items()))] if kind.presumed else []
+    clusters = find_clusters(data)
+    rounds = [hold_out(data.c, clusters, rare, number, random_state) for number in range(ROUNDS)]
+    if not len(rounds[0].thinned) and counts[rare].max() < MIN_SAMPLES_JUDGED:
+        why = (
+            f"no class to be over-sampled has the {MIN_SAMPLES_JUDGED} {kind.plural} that are needed to judge by, and "
+            "there are not two frequent classes to be thinned in their place: "
+        )
+        if presumed:
+            return Judgement(dict(presumed[0].shares), why=why + "the shares that did best on other data are used")
+        return Judgement({BASE: 1.0}, why=f"{why}real {kind.plural} are repeated")
+    court = _Court(data, factories, rare)
+    cases = list(dict.fromkeys([*presumed, *(Case(((name, 1.0),)) for name in factories if name != BASE)]))
+    unheard: list[str] = []
+    for number, now in enumerate(rounds):
+        for tried, case in enumerate(cases, 1):
+            spent = time.process_time() - start
+            if spent >= budget:
+                unheard += [name for name, _ in case.shares] if number == 0 else []
+                continue
+            court.open(now, [random_state, number])
+            court.hear(case)
+            said = "judge, round %d of %d, %d of %d: %s (%.0f of at most %.0f s)"
+            logger.info(said, number + 1, ROUNDS, tried, len(cases), court.trial(case), spent, budget)
+        cases = list(dict.fromkeys([*presumed, *_finalists(court.trials(), factories)]))
     trials = tuple(sorted(court.trials(), key=lambda trial: -trial.shrunk))
-    plural = data.kind.plural
-    clear = next((trial for trial in trials if trial.gain > trial.error), None)
-    harmless = next((trial for trial in trials if trial.shares in presumed and trial.gain > -trial.error), None)
+    clear = next((trial for trial in trials if trial.is_clear and not trial.everywhere), None)
+    usual = [dict(case.shares) for case in presumed]
     if clear is not None:
-        shares, why = clear.shares, f"best on held-out {plural}: {clear}"
+        shares, why = clear.shares, f"best on held-out {kind.plural}: {clear}"
     else:
-        shares, why = {BASE: 1.0}, f"no source of new {plural} is clearly better than repeating real ones"
-        if harmless is not None:
-            shares, why = harmless.shares, f"{why}: the shares that did best on other data are used, {harmless}"
+        shares, why = {BASE: 1.0}, f"no source of new {kind.plural} is clearly better than repeating real ones"
+        harmless = [t for t in trials if t.shares in usual and t.gain > -_MIN_ERRORS * t.error]
+        if harmless:
+            shares, why = harmless[0].shares, f"{why}: the shares that did best on other data are used, {harmless[0]}"
+    if unheard:
+        why += f"; judge_budget was spent before {', '.join(unheard)} was tried"
     found = Judgement(shares, trials, why, time.process_time() - start)
-    logger.info("sources of new %s: %s", plural, found)
+    logger.info("sources of new %s: %s", kind.plural, found)
     return found
 
 
+def judge_once(
+    data: Encoded,
+    factories: Mapping[str, Callable[[], Source]],
+    rare: np.ndarray,
+    *,
+    budget: float,
+    random_state: int,
+) -> Judgement:
+    """Judge as `judge` does, or return what this process found for the same images, settings and seed before.
+
+    Grid search and pipelines over-sample the same images again and again.
+    """
+    key = hashlib.sha256(repr((data.x.shape, rare.tolist(), factories, budget, random_state)).encode())
+    for array in (data.x, data.c):
+        key.update(np.ascontiguousarray(array).tobytes())
+    found = _remembered.pop(key.digest(), None)
+    if found is None:
+        found = judge(data, factories, rare, budget=budget, random_state=random_state)
+    else:
+        logger.info("sources of new %s, as judged before: %s", data.kind.plural, found)
+    _remembered[key.digest()] = found
+    while len(_remembered) > _MAX_REMEMBERED:
+        _remembered.pop(next(iter(_remembered)))
+    return found
+
+
+def _finalists(trials: list[Trial], factories: Mapping[str, Callable[[], Source]]) -> list[Case]:
+    """Return the two best sources, and half of each; in place of a second one that gained nothing, repeats.
+
+    A source that clearly lost is not heard again. One that can do the same to images of all classes is heard so, too.
+    """
+    heard = [trial for trial in trials if len(trial.shares) == 1 and trial.gain > -trial.error]
+    best = sorted(heard, key=lambda trial: -trial.gain)[:_FINALISTS]
+    names = [name for trial in best for name in trial.shares]
+    if not names:
+        return []
+    second = names[1] if len(names) > 1 and best[1].gain > 0 else BASE
+    cases = [*(Case(((name, 1.0),)) for name in names), Case(((names[0], 0.5), (second, 0.5)))]
+    return cases + [Case(((name, 1.0),), True) for name in names if factories[name]().augmentation() is not None]
+
+
 class _Court:
-    """Trains classifiers with and without new images, fold by fold, and keeps how they do on each held-out image."""
+    """Trains classifiers with and without new images, round by round, and keeps how they do on each held-out image."""
 
-    def __init__(
-        self, data: Encoded, factories: Mapping[str, Callable[[], Source]], rare: np.ndarray, judging: np.ndarray
-    ) -> None:
-        self.data, self.factories, self.rare, self.judging = data, factories, rare, judging
-        self._gains: dict[tuple[tuple[str, float], ...], list[tuple[np.ndarray, np.ndarray]]] = {}
+    def __init__(self, data: Encoded, factories: Mapping[str, Callable[[], Source]], rare: np.ndarray) -> None:
+        self.data, self.factories, self.rare = data, factories, rare
+        self.now: Round | None = None
+        self._gains: dict[Case, dict[tuple[int, bool], list[np.ndarray]]] = {}
 
-    def open(self, taught: np.ndarray, held: np.ndarray, rng: np.random.Generator) -> None:
-        """Begin a round: what is taught, what is held out."""
-        self.part, self.rng, self.seed = self.data.take(taught), rng, as_seed(rng)
+    def open(self, now: Round, seed: list[int]) -> None:
+        """Begin a round, if it is not the one that is open."""
+        if now is self.now:
+            return
+        self.now, rng = now, np.random.default_rng(seed)
+        self.part, self.rng, self.seed = self.data.take(now.taught), rng, as_seed(rng)
         self.kept = np.concatenate([np.flatnonzero(self.part.c == k)[:_MAX_TAUGHT] for k in np.unique(self.part.c)])
-        self.x_held, self.c_held = reduce_size(self.data.floats(held)), self.data.c[held]
+        self.x_held, self.c_held = reduce_size(self.data.floats(now.held)), self.data.c[now.held]
+        self.few = np.union1d(self.rare, now.thinned)
         self.sources: dict[str, Source] = {}
-        self.base = self._right({BASE: 1.0})
+        self.base = np.mean([self._right(Case(((BASE, 1.0),)), self.seed + i) for i in range(_BASES)], axis=0)
 
-    def hear(self, shares: dict[str, float]) -> None:
+    def hear(self, case: Case) -> None:
         """Try a mixture of sources in this round."""
-        gain = self._right(shares).astype(float) - self.base
-        self._gains.setdefault(tuple(shares.items()), []).append((gain, self.c_held))
+        gain = self._right(case, self.seed) - self.base
+        records = self._gains.setdefault(case, {})
+        for k in np.unique(self.c_held).tolist():
+            records.setdefault((k, k in self.few), []).append(gain[self.c_held == k])
 
     def trials(self) -> list[Trial]:
         """Return what was tried so far, all rounds pooled."""
-        return [self.trial(dict(shares)) for shares in self._gains]
+        return [self.trial(case) for case in self._gains]
 
-    def trial(self, shares: dict[str, float]) -> Trial:
-        """Return how a mixture did in the rounds that it was tried in."""
-        gains, classes = zip(*self._gains[tuple(shares.items())], strict=True)
-        return Trial(shares, *self._pooled(np.concatenate(gains), np.concatenate(classes)))
+    def trial(self, case: Case) -> Trial:
+        """Return how a mixture did in the rounds that it was tried in.
 
-    def _pooled(self, gain: np.ndarray, c: np.ndarray) -> tuple[float, float, int]:
-        """Return the gain of the score, its standard error, and how many images it is from."""
-        present = np.unique(c)
-        judging = np.intersect1d(present, self.judging)
-        weights = {k: 0.5 / len(present) + 0.5 * (k in judging) / len(judging) for k in present.tolist()}
-        means = [weight * gain[c == k].mean() for k, weight in weights.items()]
-        # one more image that changes its class, so that agreement on a few images is not taken for certainty
-        errors = [w**2 * ((gain[c == k] ** 2).sum() + 1) / ((c == k).sum() + 1) ** 2 for k, w in weights.items()]
-        return float(np.sum(means)), float(np.sqrt(np.sum(errors))), len(gain)
+        The gain of rare classes is measured on those and on the frequent ones thinned in their place, that of frequent
+        classes on the others.
+        """
+        records = {key: np.concatenate(parts) for key, parts in self._gains[case].items()}
+        few, many = ([gains for (_, is_few), gains in records.items() if is_few == side] for side in (True, False))
+        n_classes = len(self.data.classes)
+        of_rare = 0.5 + 0.5 * len(self.rare) / n_classes  # of the score: recall of rare classes, and their part of all
+        gains, errors = zip(_pooled(few), _pooled(many), strict=True)
+        weights = np.array([of_rare, 1 - of_rare])
+        error = float(np.sqrt(((weights * errors) ** 2).sum()))
+        n = sum(map(len, records.values()))
+        return Trial(dict(case.shares), float(weights @ gains), error, n, case.everywhere)
 
-    def _right(self, shares: dict[str, float]) -> np.ndarray:
+    def _right(self, case: Case, seed: int) -> np.ndarray:
         """Train a classifier on what the over-sampler would return; say which held-out images it gets right."""
         counts = np.bincount(self.part.c)
         images, labels = [self.part.floats(self.kept)], [self.part.c[self.kept]]
         weights = [1 / counts[labels[0]]]
-        for k in self.rare.tolist():
-            missing = counts.max() - counts[k]
-            n = min(missing, _MAX_TAUGHT)
+        for k in range(len(counts)) if case.everywhere else self.few.tolist():
+            new = max(1 - counts[k] / counts.max(), 0.5 if case.everywhere else 0)  # of the class's images
+            n = min(round(new * counts.max()), _MAX_TAUGHT)
             if n > 0:
-                parts = [
-                    self._source(name).draw(k, max(1, round(share * n)), self.rng) for name, share in shares.items()
-                ]
-                made = np.concatenate(parts)
+                made = np.concatenate(
+                    [self._source(name).draw(k, max(1, round(share * n)), self.rng) for name, share in case.shares]
+                )
                 images.append(made)
                 labels.append(np.full(len(made), k))
-                weights[0][labels[0] == k] *= counts[k] / counts.max()  # the class's real images, of all it has then
-                weights.append(np.full(len(made), missing / counts.max() / len(made)))
+                weights[0][labels[0] == k] *= 1 - new
+                weights.append(np.full(len(made), new / len(made)))
         x, c, drawn = np.concatenate([reduce_size(part) for part in images]), np.r_[*labels], np.r_[*weights]
         own = self.data.kind.classifier
         if callable(own):
             model = own(x.shape[1:]).fit(x.reshape(len(x), -1), c, sample_weight=drawn * len(x) / drawn.sum())
-            return model.predict(self.x_held.reshape(len(self.x_held), -1)) == self.c_held
-        return classify(x, c, drawn, self.x_held, steps=_STEPS, seed=self.seed) == self.c_held
+            named = model.predict(self.x_held.reshape(len(self.x_held), -1))
+        else:
+            named = classify(x, c, drawn, self.x_held, steps=_STEPS, seed=seed)
+        return (named == self.c_held).astype(float)
 
     def _source(self, name: str) -> Source:
         if name not in self.sources:
             self.sources[name] = self.factories[name]().fit(self.part, self.rng)
         return self.sources[name]
+
+
+def _pooled(classes: list[np.ndarray]) -> tuple[float, float]:
+    """Return the mean of classes' gains and its standard error: a random-effects mean (DerSimonian & Laird 1986)."""
+    if not classes:
+        return 0.0, 0.0
+    # one more image that changes its class, so that agreement on a few images is not taken for certainty
+    variances = np.array([((gain**2).sum() + 1) / (len(gain) + 1) ** 2 for gain in classes])
+    weights = 1 / (variances + _CLASS_STD**2)
+    gain = (weights * [gain.mean() for gain in classes]).sum() / weights.sum()
+    return float(gain), float(weights.sum() ** -0.5)
 
 
 def reduce_size(images: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from ganaug.data.encoded import Encoded
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.synthesizer import Synthesizer
 from ganaug.oversampling.rows import Belonging
-from ganaug.oversampling.sources import GANSource, OwnSamples, Source
+from ganaug.oversampling.sources import GANSource, Source
 
 
 class Mixture(Synthesizer):
@@ -86,7 +86,7 @@ class Mixture(Synthesizer):
 
     def digest(self) -> str:
         """Return a SHA-256 of the shares, the real samples, the sources' seeds and the GAN."""
-        seeds = [source.seed for source in self.sources.values() if isinstance(source, OwnSamples)]
+        seeds = [source.seed for source in self.sources.values() if hasattr(source, "seed")]
         digest = hashlib.sha256(f"{self.shares} {self.rejection} {seeds}".encode())
         for array in (self.data.x, self.data.c):
             digest.update(np.ascontiguousarray(array).tobytes())

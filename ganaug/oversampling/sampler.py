@@ -24,7 +24,7 @@ from ganaug.data.kind import Kind, kind_of
 from ganaug.data.table.kind import is_table
 from ganaug.finetuning.finetune import Finetune
 from ganaug.models.gan import ConditionalGAN
-from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge
+from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge, judge_once
 from ganaug.oversampling.mixture import Mixture, check_shares
 from ganaug.oversampling.sources import GAN, factory, fewer_steps, given
 
@@ -60,9 +60,9 @@ class GANOverSampler(BaseOverSampler):
         The same integer gives the same output, at the same number of threads.
     sources : "auto", dict or Judgement, default="auto"
         What new samples are made of: shares by source, like ``{"gan": 0.5, "interpolation": 0.5}``, which add up to 1.
-        Sources are ``"gan"``, ``"interpolation"`` (any data), ``"deformation"``, ``"recolouring"``, ``"symmetry"``
-        (images), ``"repeat"``, and those of plugins. ``"auto"``: for rows half and half as above; for images, held-out
-        images choose. The `judgement_` of another sampler decides as it did there.
+        Sources are ``"gan"``, ``"interpolation"`` (any data), ``"deformation"``, ``"recolouring"``, ``"symmetry"``,
+        ``"mirror"``, ``"amplitude"`` (images), ``"repeat"``, and those of plugins. ``"auto"``: for rows half and half
+        as above; for images, held-out images choose. The `judgement_` of another sampler decides as it did there.
     rejection : float or "auto", default="auto"
         Share of the candidates that is discarded because they look most like other classes, in [0, 1). ``"auto"``: 0.2
         for rows, 0 for images.
@@ -79,8 +79,8 @@ class GANOverSampler(BaseOverSampler):
     device : str, default="auto"
         ``"cpu"``, ``"cuda"``, ``"mps"``, …
     judge_budget : float, default=300
-        Seconds of CPU after which the judge tries no other source; 0: nothing is judged, and what did best on other
-        data is taken.
+        Seconds of CPU after which the judge tries no other source; 0: nothing is judged, and the GAN makes gray images,
+        while colour images are repeated.
     config : TrainConfig, dict or None, default=None
         All other settings of the GAN's training; grid search reaches them as ``config__focus`` and the like.
 
@@ -249,13 +249,14 @@ class GANOverSampler(BaseOverSampler):
             return self.sources.shares
         if self.sources != "auto":
             return self.sources
-        fallback = kind.default_shares(data.codec)
         if not kind.judged or self.judge_budget == 0:
-            return fallback
+            return kind.default_shares(data.codec)
         quick = fewer_steps(config, data, GAN_SHARE_OF_STEPS)
         factories = {name: factory(name, quick, self.pretrained) for name in (*kind.sources, BASE)}
-        rare = data.classes.index(learnt)
-        judgement = judge(data, factories, rare, fallback, budget=self.judge_budget, random_state=rng)
+        rare, seed = data.classes.index(learnt), as_seed(rng)
+        # a path or a model may be another one next time under the same name: nothing is remembered then
+        decide = judge if self.pretrained is not None else judge_once
+        judgement = decide(data, factories, rare, budget=self.judge_budget, random_state=seed)
         if GAN not in judgement.shares and not kind.presumed:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
             warnings.warn(message, NoGainWarning, stacklevel=6)

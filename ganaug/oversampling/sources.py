@@ -1,5 +1,6 @@
 """Where new samples of a rare class come from: a source learns from encoded data, and draws encoded samples."""
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -10,6 +11,7 @@ import numpy as np
 
 from ganaug.core import registry
 from ganaug.core.config import TrainConfig
+from ganaug.core.errors import ConfigError
 from ganaug.core.seeds import as_seed
 from ganaug.data.encoded import Encoded
 from ganaug.finetuning.finetune import Finetune, finetune_encoded
@@ -22,7 +24,8 @@ GAN = "gan"
 class Source(ABC):
     """Makes new samples of a class from what it learnt of all classes.
 
-    Registered in the entry-point group ``ganaug.sources`` as a class that is called without arguments.
+    Registered in the entry-point group ``ganaug.sources`` as a class that is called without arguments; it may take one,
+    a text that follows the name after a colon: ``"translate:normal"``.
 
     Examples
     --------
@@ -40,6 +43,10 @@ class Source(ABC):
     @abstractmethod
     def draw(self, condition: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return n new samples of a class, ``(n, *sample_shape)`` float32, in encoded space."""
+
+    def augmentation(self) -> Any:
+        """Return a torchvision v2 transform that does to any image what the source does to a rare one, or None."""
+        return None
 
 
 class OwnSamples(Source):
@@ -128,8 +135,15 @@ def factory(
     ------
     PluginNotFoundError
         If no source has that name.
+    ConfigError
+        If something follows the name after a colon, and the source takes nothing.
     """
-    made: type[Source] = registry.lookup("sources", name)
+    plain, colon, argument = name.partition(":")
+    made: Any = registry.lookup("sources", plain)
+    if colon:
+        if not inspect.signature(made).parameters or issubclass(made, GANSource):
+            raise ConfigError(f"source {plain!r} takes nothing after its name; got {name!r}")
+        return partial(made, argument)
     return partial(made, config, pretrained) if issubclass(made, GANSource) else made
 
 

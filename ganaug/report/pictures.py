@@ -24,18 +24,19 @@ def shown(images: np.ndarray) -> int:
 def grid(images: np.ndarray) -> str:
     """Return images, uint8 ``(n, height, width)`` or ``(n, height, width, channels)``, in rows of 8; at most 24."""
     chosen = np.linspace(0, len(images) - 1, shown(images)).astype(int)
-    return _uri([list(images[chosen[start : start + _ACROSS]]) for start in range(0, len(chosen), _ACROSS)])
+    return rows([list(images[chosen[start : start + _ACROSS]]) for start in range(0, len(chosen), _ACROSS)])
 
 
 def pairs(above: np.ndarray, below: np.ndarray) -> str:
     """Return two rows of images, one above the other."""
-    return _uri([list(above), list(below)])
+    return rows([list(above), list(below)])
 
 
-def _uri(rows: list[list[np.ndarray]]) -> str:
+def rows(images: list[list[np.ndarray]]) -> str:
+    """Return images, uint8 ``(height, width)`` or ``(height, width, channels)``, in the rows that are given."""
     from PIL import Image
 
-    tiles = [[_tile(image) for image in row] for row in rows]
+    tiles = [[_tile(image) for image in row] for row in images]
     width, height = tiles[0][0].size
     gap = max(2, max(width, height) // 10)
     across = max(len(row) for row in tiles)

@@ -7,12 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from ganaug.core import registry
-from ganaug.core.config import ResolvedConfig
 from ganaug.core.errors import ConfigError
 from ganaug.data.batches import BalancedBatches
 from ganaug.models.gan import ConditionalGAN
 from ganaug.models.layers import ProjectionHead
 from ganaug.models.noise import Noise
+from ganaug.models.trained import TrainedModel
 from ganaug.training.distributed import World
 
 
@@ -64,7 +64,63 @@ class Step(Protocol):
         ...
 
 
-class AdversarialStep:
+class NetworkStep:
+    """What steps that train a generator against a discriminator have in common: optimizers, the average, precision.
+
+    Parameters
+    ----------
+    model : TrainedModel
+        Its configuration says `learning_rate`, `d_learning_rate`, `betas`, `optimizer`, `ema_decay`, `clip_grad_norm`
+        and `precision`. Weights that require no gradient stay as they are.
+    device : torch.device
+        Where the networks work.
+    noise : Noise
+        All that is drawn.
+    world : World
+        The processes that train together.
+    """
+
+    def __init__(self, model: TrainedModel, device: torch.device, noise: Noise, world: World) -> None:
+        self.model, self.config, self.device, self.noise, self.world = model, model.config, device, noise, world
+        images = len(model.codec.sample_shape) == 3
+        layout = torch.channels_last if images else torch.contiguous_format
+        self.networks = self.generator, self.discriminator, self.generator_ema = tuple(
+            cast(Any, network).to(device, memory_format=layout)
+            for network in (model.generator, model.discriminator, model.generator_ema)
+        )
+        self._weights = {name: _trained(network) for name, network in zip("gd", self.networks, strict=False)}
+        rates = {"g": self.config.learning_rate, "d": self.config.d_learning_rate}
+        self.optimizers = {
+            f"{name}_optimizer": _optimizer(weights, self.config, rates[name])
+            for name, weights in self._weights.items()
+        }
+        self._averaged, self._current = (list(network.parameters()) for network in (self.generator_ema, self.generator))
+        self._buffers = list(zip(self.generator_ema.buffers(), self.generator.buffers(), strict=True))
+
+    def descend(self, loss: Tensor, which: str) -> None:
+        """Improve the weights of G, ``"g"``, or of D, ``"d"``, by a loss; of several processes, by their mean."""
+        optimizer, weights = self.optimizers[f"{which}_optimizer"], self._weights[which]
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward(inputs=weights)
+        self.world.average_gradients(weights)
+        if self.config.clip_grad_norm is not None:
+            nn.utils.clip_grad_norm_(weights, self.config.clip_grad_norm)
+        optimizer.step()
+
+    @torch.no_grad()
+    def update_ema(self) -> None:
+        """Move the averaged generator towards the trained one; early steps weigh more."""
+        decay = min(self.config.ema_decay, (1 + self.model.step) / (10 + self.model.step))
+        torch._foreach_lerp_(self._averaged, self._current, 1 - decay)
+        for own, new in self._buffers:
+            own.copy_(new)
+
+    def autocast(self) -> torch.autocast:
+        """Compute in bfloat16 inside the block, if the configuration says so."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16")
+
+
+class AdversarialStep(NetworkStep):
     """A step of a class-conditional GAN: the discriminator's, some times, then the generator's, then the average's.
 
     Parameters
@@ -96,24 +152,11 @@ class AdversarialStep:
     """
 
     def __init__(self, gan: ConditionalGAN, device: torch.device, noise: Noise, world: World) -> None:
-        self.gan, self.config, self.device, self.noise, self.world = gan, gan.config, device, noise, world
-        images = len(gan.codec.sample_shape) == 3
-        layout = torch.channels_last if images else torch.contiguous_format
-        self.networks = self.generator, self.discriminator, self.generator_ema = tuple(
-            cast(Any, network).to(device, memory_format=layout)
-            for network in (gan.generator, gan.discriminator, gan.generator_ema)
-        )
+        super().__init__(gan, device, noise, world)
+        self.gan = gan
         if self.config.mismatch_weight and not any(isinstance(m, ProjectionHead) for m in self.discriminator.modules()):
             raise ConfigError(f"mismatch_weight needs a ProjectionHead; network {self.config.network!r} has none")
         self.objective = registry.lookup("objectives", self.config.objective)(self.config.label_smoothing)
-        self._weights = {name: _trained(network) for name, network in zip("gd", self.networks, strict=False)}
-        rates = {"g": self.config.learning_rate, "d": self.config.d_learning_rate}
-        self.optimizers = {
-            f"{name}_optimizer": _optimizer(weights, self.config, rates[name])
-            for name, weights in self._weights.items()
-        }
-        self._averaged, self._current = (list(network.parameters()) for network in (self.generator_ema, self.generator))
-        self._buffers = list(zip(self.generator_ema.buffers(), self.generator.buffers(), strict=True))
         self._progress = 0.0
 
     def __call__(self, batches: BalancedBatches, progress: float) -> Outcome:
@@ -129,7 +172,7 @@ class AdversarialStep:
 
     def generate(self, c: Tensor) -> Tensor:
         """Return fake samples of the classes of a real batch."""
-        with self._autocast():
+        with self.autocast():
             return self.generator(self.noise.randn(len(c), self.gan.latent_dim), c)
 
     def sample(self, z: Tensor, c: Tensor) -> Tensor:
@@ -145,7 +188,7 @@ class AdversarialStep:
     def discriminator_step(self, real: Tensor, fake: Tensor, c: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Improve D on one batch; return its loss and the logits of real and fake samples."""
         penalised = self.config.penalty_weight > 0 and self.gan.step % self.config.penalty_every == 0
-        with self._autocast():
+        with self.autocast():
             x = torch.cat([self._noisy(real), self._noisy(fake)]).requires_grad_(penalised)
             both = c.repeat(2)
             if self.config.mismatch_weight:
@@ -160,34 +203,17 @@ class AdversarialStep:
         if penalised:
             penalty = self.objective.penalty(self.discriminator, x, both, logits, self.noise)
             loss = loss + self.config.penalty_weight * self.config.penalty_every * penalty
-        self._descend(loss, "d")
+        self.descend(loss, "d")
         self.objective.constrain(self.discriminator)
         return loss.detach(), real_logits.detach(), fake_logits.detach()
 
     def generator_step(self, fake: Tensor, c: Tensor, real_logits: Tensor) -> Tensor:
         """Improve G by what the improved D says of its samples, beside the logits of the real ones; return the loss."""
-        with self._autocast():
+        with self.autocast():
             fake_logits = self.discriminator(self._noisy(fake), c).float()
         loss = self.objective.generator_loss(real_logits, fake_logits)
-        self._descend(loss, "g")
+        self.descend(loss, "g")
         return loss.detach()
-
-    @torch.no_grad()
-    def update_ema(self) -> None:
-        """Move the averaged generator towards the trained one; early steps weigh more."""
-        decay = min(self.config.ema_decay, (1 + self.gan.step) / (10 + self.gan.step))
-        torch._foreach_lerp_(self._averaged, self._current, 1 - decay)
-        for own, new in self._buffers:
-            own.copy_(new)
-
-    def _descend(self, loss: Tensor, which: str) -> None:
-        optimizer, weights = self.optimizers[f"{which}_optimizer"], self._weights[which]
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward(inputs=weights)
-        self.world.average_gradients(weights)
-        if self.config.clip_grad_norm is not None:
-            nn.utils.clip_grad_norm_(weights, self.config.clip_grad_norm)
-        optimizer.step()
 
     def _noisy(self, x: Tensor) -> Tensor:
         """Add instance noise (Sønderby et al. 2017, arXiv:1610.04490), fading with progress."""
@@ -199,15 +225,12 @@ class AdversarialStep:
         n = len(self.gan.classes)
         return (c + 1 + (self.noise.rand(len(c)) * (n - 1)).long()) % n
 
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16")
-
 
 def _trained(network: nn.Module) -> list[nn.Parameter]:
     return [weight for weight in network.parameters() if weight.requires_grad]
 
 
-def _optimizer(weights: Iterable[nn.Parameter], config: ResolvedConfig, learning_rate: float) -> torch.optim.Optimizer:
+def _optimizer(weights: Iterable[nn.Parameter], config: Any, learning_rate: float) -> torch.optim.Optimizer:
     if config.optimizer == "rmsprop":
         return torch.optim.RMSprop(weights, learning_rate, foreach=True)
     return torch.optim.Adam(weights, learning_rate, config.betas, fused=True)

@@ -15,7 +15,6 @@ from ganaug.core.threads import threads
 from ganaug.data.batches import BalancedBatches
 from ganaug.data.encoded import Encoded
 from ganaug.data.image.pixels import to_floats
-from ganaug.models.gan import ConditionalGAN
 from ganaug.models.noise import Noise
 from ganaug.training.callbacks import Callback, diversity
 from ganaug.training.distributed import World, synchronised
@@ -29,12 +28,13 @@ _PROBES = 8  # samples per class whose spread is watched
 
 
 class Trainer:
-    """Trains the networks of a `ConditionalGAN` in place.
+    """Trains the networks of a model in place.
 
     Parameters
     ----------
-    gan : ConditionalGAN
-        With a resolved configuration; weights that require no gradient stay as they are.
+    gan : TrainedModel
+        A `ConditionalGAN`, or what a step of your own trains. With a resolved configuration; weights that require no
+        gradient stay as they are.
     data : Encoded
         What is learnt from.
     seed : int
@@ -75,12 +75,12 @@ class Trainer:
 
     def __init__(
         self,
-        gan: ConditionalGAN,
+        gan: Any,
         data: Encoded,
         seed: int,
         callbacks: Sequence[Callback] = (),
         world: World | None = None,
-        step: Callable[[ConditionalGAN, torch.device, Noise, World], Step] = AdversarialStep,
+        step: Callable[[Any, torch.device, Noise, World], Step] = AdversarialStep,
     ) -> None:
         self.gan = gan
         self.config = config = gan.config
@@ -235,4 +235,4 @@ def _spread(own: Tensor) -> Tensor:
 
 def _grad_norm(network: nn.Module) -> float:
     norms = [torch.linalg.vector_norm(p.grad) for p in network.parameters() if p.grad is not None]
-    return float(torch.linalg.vector_norm(torch.stack(norms)))
+    return float(torch.linalg.vector_norm(torch.stack(norms))) if norms else 0.0  # a method may leave D alone

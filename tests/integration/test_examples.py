@@ -79,6 +79,7 @@ def folder(tmp_path, monkeypatch):
 def test_example_runs(example, folder, monkeypatch, capsys):
     """In this process: one of its own would import torch once more."""
     pytest.importorskip("torchvision")
+    monkeypatch.syspath_prepend(EXAMPLES)  # one imports another
     spec = spec_from_file_location("example", EXAMPLES / example)
     module = module_from_spec(spec)
     spec.loader.exec_module(module)

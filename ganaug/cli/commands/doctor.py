@@ -124,7 +124,7 @@ def _threads() -> str:
 
 def _memory(warnings: list[str]) -> dict[str, str]:
     found = {}
-    if hasattr(os, "sysconf") and "SC_AVPHYS_PAGES" in os.sysconf_names:
+    if hasattr(os, "sysconf") and hasattr(os, "sysconf_names") and "SC_AVPHYS_PAGES" in os.sysconf_names:
         page = os.sysconf("SC_PAGE_SIZE")
         total, free = (page * os.sysconf(name) for name in ("SC_PHYS_PAGES", "SC_AVPHYS_PAGES"))
         found["total"] = f"{total / 1e9:.1f} GB, {free / 1e9:.1f} GB of it free"

@@ -16,6 +16,12 @@ def elsewhere(tmp_path, monkeypatch):
     return tmp_path / "work"
 
 
+@pytest.fixture(autouse=True)
+def quickly_judged(elsewhere, monkeypatch):
+    """The network whose features images are compared by learns for three steps only."""
+    monkeypatch.setattr("ganaug.evaluation.quick._STEPS", 3)
+
+
 @pytest.fixture(scope="session")
 def data(tmp_path_factory):
     """The same kind of thing as a folder of images, an .npz file and a table."""

@@ -94,3 +94,9 @@ def test_samples_of_a_class_come_in_the_order_of_the_data():
     assert drawn.of_class(1).flatten().tolist() == [0, 2, 4]
     assert drawn.of_class(1, 2).flatten().tolist() == [0, 2]
     assert drawn.of_class(0, 9).flatten().tolist() == [1]
+
+
+def test_samples_of_a_class_are_picked_by_their_place_in_it():
+    drawn, _, _ = batches(counts=[2, 4])
+    own = drawn.of_class(1)
+    assert torch.equal(drawn.pick(1, torch.tensor([0.0, 0.25, 0.5, 0.99999994])), own[[0, 1, 2, 3]])

@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from ganaug.data.encoded import encode
 from ganaug.oversampling.deformation import smoothed
-from ganaug.oversampling.images import Deformation, Recolouring, Symmetry
+from ganaug.oversampling.images import Amplitude, Deformation, Mirror, Recolouring, Symmetry
 
 
 def drawn(source, n, seed=1, *, own, others=()):
@@ -107,6 +108,32 @@ def test_recoloured_images_have_the_mean_and_spread_of_another():
         np.testing.assert_allclose(image.std((1, 2)), every[near.argmax()].std((1, 2)), rtol=1e-2)
 
 
+def test_amplitudes_come_from_others_at_low_frequencies_only_and_phases_never():
+    rng = np.random.default_rng(0)
+    own, other = (rng.uniform(-0.3, 0.3, (1, 3, 12, 11)).astype(np.float32) for _ in range(2))
+    made = drawn(Amplitude(), 40, own=own, others=[other + 0.3])
+    spectra = np.fft.fft2(made + 1)
+    mine, theirs = (np.fft.fft2(x.astype(float) + 1) for x in (own, other + 0.3))
+    y, x = np.abs(np.fft.fftfreq(12, 1 / 12))[:, None], np.abs(np.fft.fftfreq(11, 1 / 11))
+    low = (y <= 2) & (x <= 2)
+    np.testing.assert_allclose(spectra[..., ~low], np.broadcast_to(mine, spectra.shape)[..., ~low], atol=0.05)
+    np.testing.assert_allclose((spectra / np.broadcast_to(mine, spectra.shape))[..., low].imag, 0, atol=0.05)
+    part = (made.mean((1, 2, 3)) - own.mean()) / (other.mean() + 0.3 - own.mean())
+    assert part.min() > -0.05 and part.max() < 1.05 and np.histogram(part, 4, (0, 1))[0][1:].min() > 0
+    amplitudes = np.sort(np.stack([np.abs(mine[0]), np.abs(theirs[0])]), axis=0)[..., low]
+    between = np.abs(spectra)[..., low]
+    assert (amplitudes[0] - 0.05 <= between).all() and (between <= amplitudes[1] + 0.05).all()
+
+
+def test_half_of_the_images_are_mirrored():
+    own = np.random.default_rng(0).uniform(-0.9, 0.9, (1, 3, 8, 9)).astype(np.float32)
+    made = drawn(Mirror(), 200, own=own, others=[own])
+    plain, mirrored = (np.isclose(made, x, atol=0.01).all((1, 2, 3)).sum() for x in (own, own[..., ::-1]))
+    assert plain + mirrored == 200 and 70 < plain < 130
+    tensor = torch.arange(12.0).view(1, 3, 4)
+    assert len({tuple(Mirror().augmentation()(tensor).flatten().tolist()) for _ in range(30)}) == 2
+
+
 @pytest.mark.parametrize(("shape", "ways"), [((8, 8), 8), ((8, 9), 4)])
 def test_turned_and_mirrored_without_resampling(shape, ways):
     own = np.random.default_rng(0).uniform(-0.9, 0.9, (1, 3, *shape)).astype(np.float32)
@@ -114,6 +141,18 @@ def test_turned_and_mirrored_without_resampling(shape, ways):
     assert len({image.tobytes() for image in made}) == ways
     for image in made:
         np.testing.assert_allclose(np.sort(image, axis=None), np.sort(own, axis=None), atol=1e-3)
+
+
+@pytest.mark.parametrize(("shape", "ways"), [((8, 8), 8), ((8, 9), 4)])
+def test_the_augmentation_turns_any_image_the_same_ways(shape, ways):
+    pixels = np.random.default_rng(0).integers(256, size=(*shape, 3), dtype=np.uint8)
+    expected = {np.rot90(flip, k).tobytes() for flip in (pixels, pixels[:, ::-1]) for k in range(0, 4, 8 // ways)}
+    turn = Symmetry().augmentation()
+    assert {np.asarray(turn(Image.fromarray(pixels))).tobytes() for _ in range(150)} == expected
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1)
+    assert {turn(tensor).permute(1, 2, 0).contiguous().numpy().tobytes() for _ in range(150)} == expected
+    image, label = turn(tensor, 3)
+    assert label == 3 and image.dtype == torch.uint8
 
 
 def test_a_constant_channel_stays_constant():

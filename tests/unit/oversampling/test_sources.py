@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 
 import ganaug
+from ganaug.core import registry
 from ganaug.core.config import TrainConfig
+from ganaug.core.errors import ConfigError
 from ganaug.data.encoded import encode
 from ganaug.finetuning.finetune import Finetune
 from ganaug.oversampling.images import Recolouring
@@ -69,3 +71,23 @@ def test_settings_given_are_those_that_were_written_down():
 def test_fewer_steps_are_a_share_of_those_asked_for_or_of_the_kinds_own(data, config, steps):
     found = fewer_steps(TrainConfig(width=8, **config), data, 1 / 3)
     assert (found.max_steps, found.width) == (steps, 8)
+
+
+class Named(Repeat):
+    def __init__(self, name=""):
+        self.name = name
+
+
+def test_what_follows_a_colon_is_handed_to_the_source():
+    registry.register("sources", "named", Named)
+    try:
+        assert factory("named:a:b", TrainConfig())().name == "a:b"
+        assert factory("named", TrainConfig())().name == ""
+    finally:
+        registry.unregister("sources", "named")
+
+
+@pytest.mark.parametrize("name", ["repeat:x", "gan:x"])
+def test_a_source_that_takes_nothing_refuses_it(name):
+    with pytest.raises(ConfigError, match=f"takes nothing after its name; got '{name}'"):
+        factory(name, TrainConfig())

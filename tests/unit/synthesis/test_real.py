@@ -30,10 +30,15 @@ def test_a_shard_has_its_rows_in_order_and_in_pieces(rows, frame, monkeypatch):
     assert parts == [[[1, 3], [5]], [[7, 9]]]
 
 
-def test_columns_are_put_in_the_model_s_order_and_dtypes(rows, frame):
+def test_columns_get_the_dtypes_of_the_model(rows, frame):
     X, y = frame
-    real = RealSamples(rows, X[["b", "a"]].astype({"a": "float32"}), y, [0])
+    real = RealSamples(rows, X.astype({"a": "float32"}), y, [0])
     assert real.X.dtypes.to_dict() == X.dtypes.to_dict()
+
+
+def test_columns_in_another_order_are_put_right(rows, frame):
+    X, y = frame
+    assert RealSamples(rows, X[["b", "a"]], y, [0]).X.equals(X)
 
 
 @pytest.mark.parametrize("X", [np.zeros((10, 3)), pd.DataFrame({"a": np.zeros(10), "b": ["new"] * 10})])

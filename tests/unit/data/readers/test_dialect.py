@@ -54,7 +54,7 @@ def test_what_is_no_text_is_named(file, content, says):
         ("a;b\n1,500;x\n2,250;y\n", ";", '"', "."),  # thousands
         ("a\tb\n1\tx\n2\ty\n", "\t", '"', "."),
         ("a|b\n1|x\n2|y\n", "|", '"', "."),
-        ("'a x','b'\n'1,2','x'\n'3,4','y'\n", ",", "'", "."),
+        ("'a x','b'\n'1,2','x'\n'3,4','y'\n", ",", "'", ","),
     ],
 )
 def test_separator_quote_and_decimal_sign(file, content, separator, quote, decimal):

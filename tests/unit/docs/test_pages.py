@@ -20,7 +20,8 @@ from ganaug.training.defaults import resolve
 for module in ("albumentations", "matplotlib", "PIL", "pyarrow", "typer"):
     pytest.importorskip(module)
 torchvision = pytest.importorskip("torchvision")
-ImageFolder, v2 = torchvision.datasets.ImageFolder, torchvision.transforms.v2
+v2 = pytest.importorskip("torchvision.transforms.v2")
+ImageFolder = torchvision.datasets.ImageFolder
 
 ROOT = Path(__file__).parents[3]
 PAGES = ["README.md", "docs/index.md", "docs/plugins.md", "docs/comparison.md"]
@@ -34,6 +35,7 @@ SMALLER = {
     "20_000": "60",
     "num_workers=4": "num_workers=0",
     "range(30)": "range(10)",
+    "budget=300": "budget=1",
 }
 STEPS = 4
 
@@ -183,8 +185,16 @@ def watching_page():
     return {"X": X, "y": y, "X_held_out": X[::2], "y_held_out": y[::2], "gan": ganaug.train(X, y, max_steps=STEPS)}
 
 
+def compare_page():
+    from sklearn.naive_bayes import GaussianNB
+
+    X, y = rows(["no", "yes"])
+    return {"classifier": GaussianNB(), "X": X, "y": y}
+
+
 PREPARED = {
     "README.md": readme,
+    "docs/guide/compare.md": compare_page,
     "docs/guide/evaluation.md": evaluated,
     "docs/guide/report.md": evaluated,
     "docs/guide/scale.md": scale_page,

@@ -104,6 +104,7 @@ def test_truncated(write, share):
         read(path)
 
 
+@pytest.mark.filterwarnings("ignore:.*PyExtensionType:Warning")  # what early versions say of it
 def test_pickle_in_the_metadata_is_not_run(tmp_path):
     """Arrow's Python extension types once unpickled what the file's schema carries."""
 

@@ -152,7 +152,7 @@ class QuarterTurns(v2.Transform):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """Draw the turn and whether to mirror."""
-        height, width = v2.query_size(flat_inputs)
+        height, width = v2.functional.get_size(flat_inputs[0])
         step = 1 if height == width else 2
         return {"angle": 90 * step * int(torch.randint(4 // step, ())), "mirrored": bool(torch.randint(2, ()))}
 
@@ -160,3 +160,5 @@ class QuarterTurns(v2.Transform):
         """Turn one image, mask or set of boxes."""
         turned = self._call_kernel(v2.functional.rotate, inpt, params["angle"], expand=True)
         return self._call_kernel(v2.functional.horizontal_flip, turned) if params["mirrored"] else turned
+
+    _get_params, _transform = make_params, transform  # what torchvision before 0.21 calls

@@ -101,13 +101,13 @@ class Amplitude(OwnSamples):
         """Return n images with coarse amplitudes between their own and another's."""
         images = prepared[rng.integers(len(prepared), size=n)]
         others = self.data.floats(rng.integers(len(self.data.c), size=n))
-        own, other = (np.fft.rfft2(x + 1) for x in (images, others))  # black is 0: the mean is an amplitude, too
+        own, other = (np.fft.rfft2(x) for x in (images, others))
         height, width = images.shape[2:]
         low = np.abs(np.fft.fftfreq(height, 1 / height))[:, None] <= _MAX_PERIODS
         low = low & (np.arange(width // 2 + 1) <= _MAX_PERIODS)
         change = np.abs(other) / np.maximum(np.abs(own), 1e-6) - 1
         own *= 1 + rng.random((n, 1, 1, 1)) * low * change
-        return (np.fft.irfft2(own, s=(height, width)) - 1).clip(-1, 1).astype(np.float32)
+        return np.fft.irfft2(own, s=(height, width)).clip(-1, 1).astype(np.float32)
 
 
 class Mirror(OwnSamples):

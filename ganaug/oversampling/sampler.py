@@ -48,8 +48,8 @@ class GANOverSampler(BaseOverSampler):
 
     The GAN learns all classes together, so that rare classes borrow from frequent ones. New rows are half the GAN's and
     half lie on lines through two real rows of the class; the 20 % of the candidates that look most like other classes
-    are discarded. For images, held-out images of your own decide between the GAN, bent, recoloured and turned real
-    images, and real images repeated: see `judgement_`.
+    are discarded. For images, held-out images of your own decide between the GAN, real images that are bent,
+    recoloured, turned or otherwise changed, and real images repeated: see `judgement_`.
 
     A class with fewer than 6 samples is not learnt: its samples are repeated, with a `SmallClassWarning`.
 

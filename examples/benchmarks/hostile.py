@@ -515,6 +515,7 @@ def main(arguments: list[str] | None = None) -> int:
         prepare(Path(name))
         for number in range(given.first, given.first + given.cases):
             what, wrong = attempt(number, Path(name))
+            print("F" if wrong else ".", end="", file=sys.stderr, flush=True)
             tried[what.split(":")[0]] += 1
             if wrong:
                 failed += 1

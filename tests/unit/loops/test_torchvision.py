@@ -162,7 +162,7 @@ class TestRefused:
             replace(images, torch.zeros(6, 3))
         with pytest.raises(SchemaError, match="before MixUp"):
             replace(images, LABELS.float())
-        for inputs in (images, {"image": images}, (images, LABELS, LABELS)):
+        for inputs in (images, {"image": images}, (images, images, LABELS)):
             with pytest.raises(SchemaError, match="cannot tell which are the labels: give labels_getter="):
                 replace(inputs)
 
@@ -265,7 +265,7 @@ class TestLikeMixUp:
         given = arrange(images, LABELS)
         out = GANReplace(pool, p=1.0)(given)
         assert type(out) is type(given)
-        mixed = v2.MixUp(num_classes=3)(given)  # finds them too
+        mixed = v2.MixUp(num_classes=3)(arrange(images.float(), LABELS))  # finds them too
         assert type(mixed) is type(given)
         first = out["image"] if isinstance(out, dict) else out[0]
         assert classes_of(first) == LABELS.tolist()

@@ -31,7 +31,7 @@ class Film(Callback):
 film = Film(steps=[1, 10, 30, 80, 200, 400])
 gan = ganaug.train(images, labels, max_steps=400, callbacks=[film], random_state=0)
 
-figure, axes = plt.subplots(len(film.frames), 10, figsize=(6.5, 4.2))
+figure, axes = plt.subplots(len(film.frames), 10, figsize=(6.5, 4.2), squeeze=False)
 for row, (step, probes) in zip(axes, film.frames.items(), strict=True):
     for ax, image in zip(row, probes[:, 0, 0], strict=True):
         ax.imshow(image, vmin=-1, vmax=1)

@@ -273,3 +273,19 @@ def test_a_command_on_a_page_is_understood(page, line):
         if word.startswith("--"):
             assert word.partition("=")[0] in known, f"{page}: no option {word} in `ganaug {line}`"
     assert not hasattr(command, "commands") or not words, f"{page}: no command {words[0]}"
+
+
+SCRIPTS = sorted([*ROOT.glob("docs/gallery/*.py"), *ROOT.glob("examples/notebooks/*.py")])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what three steps taught is not worth a warning
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_an_example_of_the_gallery_runs(script, quick):
+    """And a notebook, with a few steps each; `make docs` and `make notebooks` run them as they are."""
+    from matplotlib import pyplot
+
+    try:
+        exec(compile(script.read_text(encoding="utf-8"), script.name, "exec"), {"__name__": "__main__"})
+    finally:
+        pyplot.close("all")

@@ -36,8 +36,8 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     ... def show(reading: Reading, quiet: Quiet = False) -> None:
     ...     print(reading.target, quiet)
     >>> ", ".join(signature(show).parameters)
-    'target, image_size, encoding, strict, quiet'
-    >>> show(target="price", image_size=None, encoding=None, strict=False, quiet=True)
+    'kind, target, image_size, encoding, strict, quiet'
+    >>> show(kind="auto", target="price", image_size=None, encoding=None, strict=False, quiet=True)
     price True
     """
     parameters = signature(command).parameters.values()

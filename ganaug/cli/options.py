@@ -33,13 +33,15 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
     Examples
     --------
+    >>> from dataclasses import make_dataclass
+    >>> Size = make_dataclass("Size", [("width", int), ("height", int)])
     >>> @grouped
-    ... def show(reading: Reading, quiet: Quiet = False) -> None:
-    ...     print(reading.target, quiet)
+    ... def show(size: Size, quiet: bool = False) -> None:
+    ...     print(size.height, quiet)
     >>> ", ".join(signature(show).parameters)
-    'kind, target, image_size, encoding, header, strict, quiet'
-    >>> show(kind="auto", target="price", image_size=None, encoding=None, header=None, strict=False, quiet=True)
-    price True
+    'width, height, quiet'
+    >>> show(width=3, height=2, quiet=True)
+    2 True
     """
     parameters = signature(command).parameters.values()
     options = list(_flat(parameters))
@@ -83,6 +85,10 @@ class Reading:
 
     kind: Annotated[str, typer.Option(help="table, image, or a plugin's.", show_default="by the data")] = "auto"
     target: Annotated[str | None, typer.Option(help="Label column of a table.", show_default="the last column")] = None
+    column: Annotated[
+        str | None,
+        typer.Option(help="Column of the samples, where a plugin reads one (texts).", show_default="its choice"),
+    ] = None
     image_size: Annotated[
         str | None, typer.Option(metavar="N|HxW", help="Resize the images of a folder, for example 32 or 32x48.")
     ] = None
@@ -109,7 +115,7 @@ class Reading:
         from ganaug.data.readers import read
 
         given: dict[str, Any] = {
-            name: getattr(self, name) for name in ("kind", "target", "encoding", "header", "strict")
+            name: getattr(self, name) for name in ("kind", "target", "column", "encoding", "header", "strict")
         }
         dataset = read(data, image_size=size, **given)
         for remark in () if quiet else dataset.remarks:

@@ -191,7 +191,7 @@ class Request:
                 raise typer.BadParameter("--include-real needs --balance or --data")
             if self.reading != options.Reading():
                 raise typer.BadParameter(
-                    "--kind, --target, --image-size, --encoding, --header and --strict need --data"
+                    "--kind, --target, --column, --image-size, --encoding, --header and --strict need --data"
                 )
 
     @property

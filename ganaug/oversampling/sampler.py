@@ -294,7 +294,8 @@ class GANOverSampler(BaseOverSampler):
         # a path or a model may be another one next time under the same name: nothing is remembered then
         decide = judge if self.pretrained is not None else judge_once
         judgement = decide(data, factories, rare, budget=self.judge_budget, random_state=seed)
-        if GAN not in judgement.shares and not kind.presumed and not is_list:
+        is_told = GAN in kind.sources and GAN not in judgement.shares and not kind.presumed and not is_list
+        if is_told:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
             warnings.warn(message, NoGainWarning, stacklevel=8)
         self.judgement_ = judgement

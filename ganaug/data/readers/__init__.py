@@ -34,6 +34,7 @@ def read(
     *,
     kind: str = "auto",
     target: str | None = None,
+    column: str | None = None,
     image_size: tuple[int, int] | None = None,
     encoding: str | None = None,
     header: bool | None = None,
@@ -51,6 +52,8 @@ def read(
         What the samples are, as for `ganaug.train`.
     target : str, optional
         Label column of a table; by default the last one.
+    column : str, optional
+        Column of the samples, for readers that take one.
     image_size : (int, int), optional
         Height and width that every image of a folder is resized to.
     encoding : str, optional
@@ -87,7 +90,7 @@ def read(
         raise SchemaError(f"cannot read {path}: expected one of {known}") from None
     if suffix != "folder" and not path.is_file():
         raise SchemaError(f"cannot read {path}: a pipe, a socket or a device, not a file")
-    options = {"target": target, "image_size": image_size, "encoding": encoding, "header": header}
+    options = {"target": target, "column": column, "image_size": image_size, "encoding": encoding, "header": header}
     given = {name: value for name, value in options.items() if value is not None}
     unfit = given.keys() - (reader.__kwdefaults__ or {}).keys()
     if unfit:

@@ -381,7 +381,7 @@ class TestWrongInput:
             (["--n", "0"], "'--n'"),
             (["--n", "many"], "'--n'"),
             (["--seed", "-1"], "'--seed'"),
-            (["--class", "tree"], "no class 'tree'; known: 0, 1, 2"),
+            (["--class", "tree"], "no class 'tree'; known: '0', '1', '2'"),
             (["--model", "gone.safetensors"], "there is no file gone.safetensors"),
             (["--data", "gone"], "there is no file or folder gone"),
             (["--objective", "hing"], "did you mean 'hinge'?"),

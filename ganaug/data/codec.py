@@ -108,7 +108,7 @@ class Codec(ABC):
 def concatenate(parts: Sequence[Any]) -> Any:
     """Join data of one container along the samples; frames get a fresh index."""
     first = parts[0]
-    if isinstance(first, pd.DataFrame):
+    if isinstance(first, (pd.DataFrame, pd.Series)):
         return pd.concat(parts, ignore_index=True)
     if sparse.issparse(first):
         return sparse.vstack(parts, format=first.format)

@@ -77,6 +77,8 @@ class Kind:
         What utility and the judge train: boosted trees on encoded samples, a small convolutional network of images, or
         from a sample shape to a scikit-learn classifier of flattened encoded samples. That needs ``predict_proba`` and
         takes ``sample_weight``; distances between samples are taken in what its ``transform`` returns, if it has one.
+    interpolates : bool
+        Whether what lies between two encoded samples is such a sample too: where not, SMOTE is no rival.
     finetune_share : float
         Steps of a fine-tuning, as a share of those from scratch.
     class_learning_rate : float
@@ -124,6 +126,7 @@ class Kind:
     presumed: bool = False
     metrics: tuple[str, ...] = ("prdc", "c2st")
     classifier: str | Callable[[tuple[int, ...]], Any] = "trees"
+    interpolates: bool = True
     finetune_share: float = 0.5
     class_learning_rate: float = 1.0
     writer: str = "npz"

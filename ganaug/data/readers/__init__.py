@@ -34,8 +34,10 @@ def read(
     *,
     kind: str = "auto",
     target: str | None = None,
+    column: str | None = None,
     image_size: tuple[int, int] | None = None,
     encoding: str | None = None,
+    header: bool | None = None,
     strict: bool = False,
 ) -> Dataset:
     """Read a data set with the reader for its suffix, or the folder reader.
@@ -50,10 +52,15 @@ def read(
         What the samples are, as for `ganaug.train`.
     target : str, optional
         Label column of a table; by default the last one.
+    column : str, optional
+        Column of the samples, for readers that take one.
     image_size : (int, int), optional
         Height and width that every image of a folder is resized to.
     encoding : str, optional
         Of a text table; by default found by looking.
+    header : bool, optional
+        Whether the first line of a text table names its columns; by default it has to, and is refused if it looks like
+        data.
     strict : bool, default=False
         Whether a file that cannot be read is an error; otherwise it is left out, with a warning that names it.
 
@@ -83,7 +90,7 @@ def read(
         raise SchemaError(f"cannot read {path}: expected one of {known}") from None
     if suffix != "folder" and not path.is_file():
         raise SchemaError(f"cannot read {path}: a pipe, a socket or a device, not a file")
-    options = {"target": target, "image_size": image_size, "encoding": encoding}
+    options = {"target": target, "column": column, "image_size": image_size, "encoding": encoding, "header": header}
     given = {name: value for name, value in options.items() if value is not None}
     unfit = given.keys() - (reader.__kwdefaults__ or {}).keys()
     if unfit:

@@ -190,4 +190,5 @@ def arms_of(kind: Kind, sample_shape: tuple[int, ...], classifier: Any = None) -
     if kind.classifier == "network":
         return image_arms(classifier)
     own = kind.classifier(sample_shape) if callable(kind.classifier) else None
-    return row_arms(own if classifier is None else classifier)
+    arms = row_arms(own if classifier is None else classifier)
+    return arms if kind.interpolates else {name: arm for name, arm in arms.items() if name != SMOTE_ARM}

@@ -17,7 +17,8 @@ _MIN_BOTTOM = 8  # time points where the networks are shortest
 
 def is_series(X: Any) -> bool:
     """Whether `X` is read as series unasked: floats ``(n, channels, timepoints)`` that do not look like images."""
-    return getattr(X, "ndim", 0) == 3 and X.dtype.kind == "f" and not kind_named("image").accepts(X)
+    floats = getattr(getattr(X, "dtype", None), "kind", "") == "f"
+    return floats and X.ndim == 3 and not kind_named("image").accepts(X)
 
 
 def settings(codec: Codec, classes: Classes, device: str, quality: str) -> dict[str, Any]:

@@ -59,8 +59,8 @@ def train_translator(
         The classes to translate from and to; of a dict by default the first and the second.
     method : {"cut", "fastcut", "cyclegan"}, default="cut"
         ``"cut"``: contrastive (Park et al. 2020, arXiv:2007.15651). ``"fastcut"``: without the pass that keeps targets
-        as they are; a third faster, less faithful. ``"cyclegan"``: both directions (Zhu et al. 2017,
-        arXiv:1703.10593), at about two and a half times the time.
+        as they are; a sixth faster, less faithful. ``"cyclegan"``: both directions (Zhu et al. 2017,
+        arXiv:1703.10593), at twice the time.
     pretrained : Translator, str or Path, optional
         A translator to start from, of another domain or size; its method and its networks' width are taken over.
     random_state : int, RandomState, Generator or None, default=None

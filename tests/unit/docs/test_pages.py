@@ -223,7 +223,11 @@ def quick(monkeypatch, tmp_path):
         monkeypatch.setattr(f"{place}.resolve", few)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning", "ignore:.*held-out:UserWarning")
+@pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:.*held-out:UserWarning",
+    "ignore::ganaug.oversampling.sampler.NoGainWarning",
+)
 @pytest.mark.parametrize("page", [pytest.param(p, marks=pytest.mark.slow if p in SLOW else ()) for p in PAGES])
 def test_a_page_runs(page, quick, monkeypatch):
     names = {name: getattr(ganaug, name) for name in ganaug.__all__ if not name.startswith("_")}

@@ -30,6 +30,6 @@ def _available() -> int | None:
 
 def _left(limit: str, used: str) -> int | None:
     try:
-        return max(0, int(Path(limit).read_text(encoding="ascii")) - int(Path(used).read_text()))
+        return max(0, int(Path(limit).read_text(encoding="ascii")) - int(Path(used).read_text(encoding="ascii")))
     except (OSError, ValueError):  # no such file, or "max"
         return None

@@ -3,7 +3,6 @@
 import functools
 import os
 import re
-import shlex
 import tomllib
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, is_dataclass
@@ -205,8 +204,12 @@ class Training:
 
 def no_class(name: str, known: Iterable[object]) -> typer.BadParameter:
     """Return the error for a class that a model has not; names are quoted as a shell wants them."""
-    hint = did_you_mean(name, known, quote=shlex.quote)
-    return typer.BadParameter(f"--class {shlex.quote(name)}: the model has no such class; {hint}")
+    hint = did_you_mean(name, known, quote=_quoted)
+    return typer.BadParameter(f"--class: the model has no class {_quoted(name)}; {hint}")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\"'\"'") + "'"  # as shlex.quote, but plain names too
 
 
 def seconds(budget: str) -> float:

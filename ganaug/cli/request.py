@@ -239,16 +239,17 @@ class Request:
         from ganaug.training.train import train
 
         X, y, kind = self.dataset.X, self.dataset.y, self.dataset.kind
-        known = self.use_cache and cache.model_path(self.dataset, self.config, self.seed).exists()
+        fitted: list[bool] = []
 
         def fit() -> Any:
+            fitted.append(True)
             callbacks = [] if self.quiet else [ProgressBar()]
             return train(X, y, kind=kind, random_state=self.seed, callbacks=callbacks, **self.config.model_dump())
 
         if not self.use_cache:
             return fit()
         model = cache.kept_or_trained(self.dataset, self.config, self.seed, fit, quiet=self.quiet)
-        return _told(model) if known else model
+        return model if fitted else _told(model)
 
     def wanted(self, synthesizer: "Synthesizer") -> dict[str, Any]:
         """Return what is asked of `ganaug.synthesize` but for progress, ``resume`` and ``overwrite``."""

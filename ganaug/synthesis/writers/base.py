@@ -41,7 +41,7 @@ class Writer(ABC):
     Examples
     --------
     >>> from ganaug.data.kind import fit_codec
-    >>> name, writer = writer_for("csv", fit_codec([[1.0], [2.0]]))
+    >>> name, writer = writer_for(None, fit_codec([[1.0], [2.0]]))
     >>> name, writer.suffix
     ('csv', '.csv')
     """

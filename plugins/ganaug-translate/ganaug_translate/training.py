@@ -9,7 +9,7 @@ from ganaug.core.classes import Classes
 from ganaug.core.errors import CheckpointError, ConfigError, SchemaError, TransferError
 from ganaug.core.provenance import KEPT, Provenance, TransferReport
 from ganaug.core.seeds import as_seed
-from ganaug.data.encoded import Encoded, encode, refuse_unsavable
+from ganaug.data.encoded import Encoded, encode
 from ganaug.data.image.kind import IMAGE, gains_from_bfloat16
 from ganaug.models.device import resolve_device
 from ganaug.models.synthesizer import load
@@ -158,7 +158,6 @@ def _two_classes(X: Any, y: Any, source: Any, target: Any) -> Encoded:
     chosen = np.flatnonzero(np.isin(np.asarray(y), [source, target]))
     images = [X[i] for i in chosen] if isinstance(X, (list, tuple)) else X[chosen]
     data = encode(images, np.asarray(y)[chosen], IMAGE)
-    refuse_unsavable(data)
     few = min(zip(data.classes.counts, data.classes.labels.tolist(), strict=True))
     if few[0] < _MIN_IMAGES:
         raise SchemaError(f"class {few[1]!r} has {few[0]} images; at least {_MIN_IMAGES} are needed")

@@ -164,6 +164,7 @@ class TestTables:
         assert result["counts"] == {"0": 3}
         assert result["fidelity"]["verdict"]["grade"] == "cannot be judged"
 
+    @pytest.mark.filterwarnings("ignore:only one sample")
     def test_verdict_where_judging_is_impossible(self, ok, models, elsewhere):
         np.savez("d.npz", X=np.random.default_rng(0).normal(size=(22, 2)), y=np.repeat([0, 1, 2], [19, 2, 1]))
         out, _ = ok("synth", "--data", "d.npz", "-n", 3, *FAST)
@@ -380,7 +381,7 @@ class TestWrongInput:
             (["--n", "0"], "'--n'"),
             (["--n", "many"], "'--n'"),
             (["--seed", "-1"], "'--seed'"),
-            (["--class", "tree"], "no class 'tree'; known: 0, 1, 2"),
+            (["--class", "tree"], "no class 'tree'; known: '0', '1', '2'"),
             (["--model", "gone.safetensors"], "there is no file gone.safetensors"),
             (["--data", "gone"], "there is no file or folder gone"),
             (["--objective", "hing"], "did you mean 'hinge'?"),

@@ -17,7 +17,7 @@ def free_memory() -> int | None:
 
 def _available() -> int | None:
     try:
-        for line in Path("/proc/meminfo").read_text().splitlines():
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * 1024
     except (OSError, ValueError):
@@ -30,6 +30,6 @@ def _available() -> int | None:
 
 def _left(limit: str, used: str) -> int | None:
     try:
-        return max(0, int(Path(limit).read_text()) - int(Path(used).read_text()))
+        return max(0, int(Path(limit).read_text(encoding="ascii")) - int(Path(used).read_text(encoding="ascii")))
     except (OSError, ValueError):  # no such file, or "max"
         return None

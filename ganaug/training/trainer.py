@@ -89,7 +89,7 @@ class Trainer:
         self.world = world or World()
         gan.history = History()
         self.losses: list[Tensor] = []
-        self.stop_reason = ""
+        self.stop_reason = self.remark = ""
         self.kept = ""
         self.device = self.world.device or torch.device(config.device)
         self.noise = Noise(self.device, seed + 1, self.world.rank, self.world.size)

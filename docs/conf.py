@@ -92,6 +92,8 @@ def write_distributions() -> None:
             )
 
         pages[readme.parent.name] = re.sub(r"\]\((?!https?:|#)([^)\s]+)\)", moved, readme.read_text(encoding="utf-8"))
+    for stale in {page.stem for page in folder.glob("*.md")} - pages.keys():
+        (folder / f"{stale}.md").unlink()
     for name, page in pages.items():
         target = folder / f"{name}.md"
         if not target.exists() or target.read_text(encoding="utf-8") != page:
@@ -114,6 +116,7 @@ def skip_others(app: object, what: str, name: str, thing: object, skip: bool, op
 def escape(app: object, what: str, name: str, thing: object, options: object, lines: list[str]) -> None:
     """Escape what docstrings mean literally: stars of shapes, underscores at the end of names."""
     lines[:] = [re.sub(r"(?<![`\\])\*sample_shape(?![^`]*``)", r"\*sample_shape", line) for line in lines]
+    lines[:] = [re.sub(r"(?<=, )\*(?=, )", r"\*", line) for line in lines]  # of signatures
     lines[:] = [line if "`" in line else re.sub(r"(\w)_(?=[,)])", r"\1\_", line) for line in lines]
 
 

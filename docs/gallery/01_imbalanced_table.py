@@ -78,8 +78,8 @@ axes.set_xlabel("balanced accuracy, points over a tuned threshold (95 % interval
 axes.invert_yaxis()
 
 # %%
-# Where an interval covers zero, this experiment cannot tell the method from a moved threshold, and the cheaper one is
-# the better choice.
+# ``ganaug.compare`` does all of this in one call: :doc:`/guide/compare`. Where an interval covers zero, this experiment
+# cannot tell the method from a moved threshold, and the cheaper one is the better choice.
 #
 # What the new rows look like
 # ---------------------------

@@ -93,4 +93,4 @@ for row, (name, made) in zip(axes, rows.items(), strict=True):
 print(tuned[1].transfer)
 
 # %%
-# A source need not be trained by you: ganaug-zoo brings some: ``ganaug.finetune("zoo:strokes", X, y)``.
+# The source may also be a checkpoint: ``ganaug.finetune("letters.safetensors", X, y)``.

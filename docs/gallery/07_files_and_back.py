@@ -80,6 +80,5 @@ wine, cultivar = load_wine(return_X_y=True, as_frame=True)
 rows = ganaug.train(wine, cultivar, quality="draft", random_state=0)
 ganaug.synthesize(rows, 1000, work / "wine.parquet", seed=1)
 back = pd.read_parquet(work / "wine.parquet")
-back.groupby("target")[["alcohol", "proline"]].mean().join(
-    wine.groupby(cultivar)[["alcohol", "proline"]].mean(), rsuffix=" (real)"
-).round(2)
+means = {"synthetic": back.groupby("target"), "real": wine.groupby(cultivar)}
+pd.concat({name: groups[["alcohol", "proline"]].mean() for name, groups in means.items()}, axis=1).round(2)

@@ -47,6 +47,7 @@ frame.loc[frame["subject"] == "all classes", ["metric", "value", "low", "high", 
 # Each way to train, judged on the same held-out rows.
 
 utility = frame[(frame["question"] == "utility") & (frame["metric"] == "balanced accuracy")]
+utility = utility[utility["rival"] == ""]  # the others are gains over a rival
 figure, axes = plt.subplots()
 error = [utility["value"] - utility["low"], utility["high"] - utility["value"]]
 axes.errorbar(utility["value"], range(len(utility)), xerr=error, fmt="o", capsize=4)

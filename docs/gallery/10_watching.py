@@ -28,10 +28,10 @@ class Film(Callback):
             self.frames[due] = trainer.probes.numpy().copy()
 
 
-film = Film(steps=[1, 20, 60, 150, 400, 700])
-gan = ganaug.train(images, labels, max_steps=700, callbacks=[film], random_state=0)
+film = Film(steps=[1, 10, 30, 80, 200, 400])
+gan = ganaug.train(images, labels, max_steps=400, callbacks=[film], random_state=0)
 
-figure, axes = plt.subplots(len(film.frames), 10, figsize=(6.5, 4.2))
+figure, axes = plt.subplots(len(film.frames), 10, figsize=(6.5, 4.2), squeeze=False)
 for row, (step, probes) in zip(axes, film.frames.items(), strict=True):
     for ax, image in zip(row, probes[:, 0, 0], strict=True):
         ax.imshow(image, vmin=-1, vmax=1)
@@ -71,6 +71,6 @@ import warnings
 few = np.concatenate([np.flatnonzero(labels == c)[:2] for c in (0, 1)])
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
-    ganaug.train(images[few], labels[few], max_steps=900, random_state=0)
+    ganaug.train(images[few], labels[few], max_steps=500, random_state=0)
 for warning in caught:
     print(f"{warning.category.__name__}: {warning.message}")

@@ -20,7 +20,7 @@ sizes = dict.fromkeys(range(4), 60) | {1: 20, 3: 20}
 keep = np.concatenate([rng.choice(np.flatnonzero(labels == c), size, replace=False) for c, size in sizes.items()])
 X, y = images[keep], labels[keep]
 
-sampler = GANOverSampler(max_steps=300, random_state=0)
+sampler = GANOverSampler(max_steps=300, judge_budget=30, random_state=0)
 X_all, y_all = sampler.fit_resample(X, y)
 print(sampler.judgement_)
 

@@ -4,7 +4,6 @@
     python examples/benchmarks/transfer.py --data mnist.npz --steps 100 200 300 500 1000 1500
     python examples/benchmarks/transfer.py --source letters.npz --data mnist.npz
     python examples/benchmarks/transfer.py --source letters.safetensors --data mnist.npz
-    python examples/benchmarks/transfer.py --source zoo:strokes --data mnist.npz
 
 Without --data: scikit-learn's digits. Without --source, the source is the first half of the classes of --data, and the
 target the second. Files hold ``images``, ``labels`` and, if they have one, ``split`` (1: held out; by default a third).
@@ -179,7 +178,7 @@ def main() -> None:
         )
         images, held_out, labels = images[~first], held_out[~first], labels[~first]
         classes = np.unique(labels)
-    elif options.source.startswith("zoo:") or Path(options.source).suffix == ".safetensors":
+    elif Path(options.source).suffix == ".safetensors":
         source = ganaug.load(options.source)
     else:
         source_images, source_labels, _ = load(options.source, options.seed)

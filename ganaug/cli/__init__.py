@@ -12,6 +12,7 @@ def main() -> None:
         refuse_missing("typer", "rich", "platformdirs", extra="cli", purpose="the ganaug command")
     except MissingExtraError as error:
         sys.exit(f"error: {error}")
-    from ganaug.cli.app import run
+    from ganaug.cli.app import listen, run
 
+    listen()
     sys.exit(run(sys.argv[1:]))

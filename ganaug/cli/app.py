@@ -1,8 +1,9 @@
 """The ``ganaug`` command: its parts, and the one place where errors become a line and an exit code."""
 
+import signal
 import warnings
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -22,10 +23,21 @@ from ganaug.cli.commands.train import train
 from ganaug.cli.commands.verify import verify
 from ganaug.cli.console import say
 from ganaug.cli.extension import ExtensibleGroup
-from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError
+from ganaug.core.errors import ConfigError, GANAugError, Interrupted, PluginNotFoundError, UnknownTargetError
 from ganaug.core.processes import is_first_process
 
 _UsageError: type[Exception] = getattr(typer, "TyperException", None) or import_module("click").ClickException
+_CALLED_OTHERWISE = {  # what people try, because other programs call it so
+    "--epochs": "--max-steps (generator steps), or --budget 2m",
+    "--steps": "--max-steps",
+    "--lr": "--learning-rate",
+    "--output": "--out",
+    "--label": "--target",
+    "--gpu": "--device cuda",
+    "--n-samples": "--n",
+    "--num-samples": "--n",
+    "--checkpoint": "--model",
+}
 app = typer.Typer(
     name="ganaug",
     cls=ExtensibleGroup,
@@ -64,12 +76,31 @@ def root(
         raise typer.Exit
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM came: what is cleaned up after Ctrl-C is cleaned up after it too."""
+
+    exit_code = 128 + signal.SIGTERM
+    came = False  # typer keeps the exception to itself
+
+
+def listen() -> None:
+    """End by SIGTERM as by Ctrl-C: with a word, and without leaving locks and halves of files."""
+
+    def heard(number: int, frame: Any) -> None:
+        _Terminated.came = True
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, heard)
+
+
 def run(arguments: list[str]) -> int:
     """Run the command line and return the exit code.
 
     0: done. 1: it could not be done. 2: what was typed is wrong. 130: interrupted (143: by SIGTERM).
     """
     warnings.showwarning = lambda message, *_: say(f"warning: {message}") if is_first_process() else None
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
     try:
         code = app(arguments, prog_name="ganaug", standalone_mode=False) or 0
     except Interrupted as error:
@@ -80,13 +111,15 @@ def run(arguments: list[str]) -> int:
         if "--debug" in arguments[:1]:
             raise
         said = getattr(error, "format_message", error.__str__)()
+        option = getattr(error, "option_name", "")
+        said = f"no option {option}: ganaug calls it {other}" if (other := _CALLED_OTHERWISE.get(option)) else said
         if isinstance(error, OSError) and not isinstance(error, GANAugError):
             said = f"{error.filename or 'the file system'}: {error.strerror or error}"
         say(f"error: {said}")
-        usage = isinstance(error, (ConfigError, PluginNotFoundError))
+        usage = isinstance(error, (ConfigError, PluginNotFoundError, UnknownTargetError))
         return 2 if usage else getattr(error, "exit_code", 1)
     except (KeyboardInterrupt, typer.Abort):
         code = 130
     if code == 130 and is_first_process():
-        say("interrupted; nothing was written")
-    return code
+        say(f"{'terminated' if _Terminated.came else 'interrupted'}; nothing was written")
+    return _Terminated.exit_code if code == 130 and _Terminated.came else code

@@ -4,7 +4,7 @@ import functools
 import os
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, is_dataclass
 from inspect import Parameter, Signature, signature
 from pathlib import Path
@@ -14,7 +14,7 @@ import typer
 
 from ganaug.cli.console import say
 from ganaug.core.config import TrainConfig
-from ganaug.core.errors import ConfigError
+from ganaug.core.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
@@ -32,13 +32,15 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
     Examples
     --------
+    >>> from dataclasses import make_dataclass
+    >>> Size = make_dataclass("Size", [("width", int), ("height", int)])
     >>> @grouped
-    ... def show(reading: Reading, quiet: Quiet = False) -> None:
-    ...     print(reading.target, quiet)
+    ... def show(size: Size, quiet: bool = False) -> None:
+    ...     print(size.height, quiet)
     >>> ", ".join(signature(show).parameters)
-    'target, image_size, encoding, strict, quiet'
-    >>> show(target="price", image_size=None, encoding=None, strict=False, quiet=True)
-    price True
+    'width, height, quiet'
+    >>> show(width=3, height=2, quiet=True)
+    2 True
     """
     parameters = signature(command).parameters.values()
     options = list(_flat(parameters))
@@ -92,6 +94,14 @@ class Reading:
     encoding: Annotated[
         str | None, typer.Option(help="Of a text table, for example cp1252.", show_default="found by looking")
     ] = None
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="Whether the first line of a text table names its columns.",
+            show_default="it has to",
+        ),
+    ] = None
     strict: Annotated[
         bool, typer.Option("--strict", help="Stop at files that cannot be read, instead of leaving them out.")
     ] = False
@@ -103,15 +113,10 @@ class Reading:
         size = _size(self.image_size)
         from ganaug.data.readers import read
 
-        dataset = read(
-            data,
-            kind=self.kind,
-            target=self.target,
-            column=self.column,
-            image_size=size,
-            encoding=self.encoding,
-            strict=self.strict,
-        )
+        given: dict[str, Any] = {
+            name: getattr(self, name) for name in ("kind", "target", "column", "encoding", "header", "strict")
+        }
+        dataset = read(data, image_size=size, **given)
         for remark in () if quiet else dataset.remarks:
             say(f"note: {remark}")
         return dataset
@@ -195,6 +200,16 @@ class Training:
             On unknown names, unusable values or an unreadable file.
         """
         return TrainConfig(**self.merged())
+
+
+def no_class(name: str, known: Iterable[object]) -> typer.BadParameter:
+    """Return the error for a class that a model has not; names are quoted as a shell wants them."""
+    hint = did_you_mean(name, known, quote=_quoted)
+    return typer.BadParameter(f"--class: the model has no class {_quoted(name)}; {hint}")
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "'\"'\"'") + "'"  # as shlex.quote, but plain names too
 
 
 def seconds(budget: str) -> float:

@@ -1,6 +1,7 @@
 """What ``ganaug synth`` was asked for: which model, which classes, how many of each, which real data."""
 
 import math
+import shlex
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +13,7 @@ from ganaug.cli.commands import cache
 from ganaug.cli.console import say
 from ganaug.core.config import TrainConfig
 from ganaug.core.errors import SchemaError
+from ganaug.core.files import refuse_input
 from ganaug.core.processes import launched
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from ganaug.data.readers import Dataset
     from ganaug.models.synthesizer import Synthesizer
 
+_DATA = (".csv", ".tsv", ".npz", ".parquet")
 _N = 1_000  # samples per class
 _WHAT, _SCALE = "What to make", "Scale"  # panels of the help
 
@@ -29,6 +32,9 @@ _WHAT, _SCALE = "What to make", "Scale"  # panels of the help
 class Request:
     """The options of the command, and what they stand for."""
 
+    checkpoint: Annotated[
+        Path | None, typer.Argument(metavar="MODEL", help="The same as --model.", show_default=False)
+    ] = None
     classes: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,6 +113,8 @@ class Request:
             "--escape-formulas", help="Put ' before text that spreadsheet programs would run, like =1+1 (csv)."
         ),
     ] = False
+    separator: Annotated[str, typer.Option("--sep", metavar="CHAR", help="Between cells (csv): , ; | or tab.")] = ","
+    decimal: Annotated[str, typer.Option(metavar="CHAR", help="In numbers (csv): . or ,")] = "."
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Write nothing; say what, how large and how long, by a short sample.")
     ] = False
@@ -141,6 +149,9 @@ class Request:
         """Refuse options that contradict each other; build what they stand for."""
         from ganaug.synthesis.plan import choose_format, parse_shard
 
+        if self.checkpoint is not None and self.model is not None:
+            raise typer.BadParameter(f"{self.checkpoint} and --model {self.model}: give one model")
+        self.model = self.model or self.checkpoint
         self._refuse_contradictions()
         single_file, format = choose_format(self.out, self.output)
         shard = None if self.shard is None else parse_shard(self.shard)
@@ -154,6 +165,8 @@ class Request:
             "format": format,
             "truncation": self.truncation,
             "escape_formulas": self.escape_formulas,
+            "separator": {"tab": "\t", "\\t": "\t"}.get(self.separator, self.separator),
+            "decimal": self.decimal,
             "device": self.training.device,
             "precision": self.training.precision or "float32",
         }
@@ -165,6 +178,8 @@ class Request:
             raise typer.BadParameter("training options have no meaning with --model: it is trained already")
         if self.model is not None and not self.model.exists():
             raise typer.BadParameter(f"there is no file {self.model}")
+        if self.model is not None and (self.model.is_dir() or self.model.suffix.lower() in _DATA):
+            raise typer.BadParameter(f"{self.model} holds data, not a model: --data {shlex.quote(str(self.model))}")
         if self.model is None and launched():
             raise typer.BadParameter("several processes need --model: ganaug train first")
         if self.n is not None and self.balance is not None:
@@ -176,7 +191,7 @@ class Request:
                 raise typer.BadParameter("--include-real needs --balance or --data")
             if self.reading != options.Reading():
                 raise typer.BadParameter(
-                    "--kind, --target, --column, --image-size, --encoding and --strict need --data"
+                    "--kind, --target, --column, --image-size, --encoding, --header and --strict need --data"
                 )
 
     @property
@@ -191,6 +206,7 @@ class Request:
 
         if not (self.dry_run or launched()):
             refuse_taken(self.out, resume=self.resume, overwrite=self.overwrite)
+            refuse_input(self.out, self.model, self.data, self.balance)
         if self.balance is not None:
             self.unbalanced = self.reading.read(self.balance, quiet=self.quiet)
         if self.data is not None:
@@ -211,25 +227,29 @@ class Request:
         from ganaug.synthesis.writers import writer_for
 
         if self.model is not None:
-            return load(self.model)
+            return _told(load(self.model))
         assert self.dataset is not None
         self._chosen(_classes_of(self.dataset))
         codec = fit_codec(self.dataset.X, self.dataset.kind)
-        writer_for(self.settings["format"], codec)  # refuses before hours of training
+        writer_for(self.settings["format"], codec)  # refuses before hours of training, as the next line does
+        codec.to_json()
         if self.dry_run and not cache.model_path(self.dataset, self.config, self.seed).exists():
             raise typer.BadParameter("--dry-run measures a model: give --model, or run it once before")
         from ganaug.training.callbacks import ProgressBar
         from ganaug.training.train import train
 
         X, y, kind = self.dataset.X, self.dataset.y, self.dataset.kind
+        fitted: list[bool] = []
 
         def fit() -> Any:
+            fitted.append(True)
             callbacks = [] if self.quiet else [ProgressBar()]
             return train(X, y, kind=kind, random_state=self.seed, callbacks=callbacks, **self.config.model_dump())
 
         if not self.use_cache:
             return fit()
-        return cache.kept_or_trained(self.dataset, self.config, self.seed, fit, quiet=self.quiet)
+        model = cache.kept_or_trained(self.dataset, self.config, self.seed, fit, quiet=self.quiet)
+        return model if fitted else _told(model)
 
     def wanted(self, synthesizer: "Synthesizer") -> dict[str, Any]:
         """Return what is asked of `ganaug.synthesize` but for progress, ``resume`` and ``overwrite``."""
@@ -268,8 +288,8 @@ class Request:
         for name in self.classes or []:
             try:
                 chosen.append(classes.named(name))
-            except SchemaError as error:
-                raise typer.BadParameter(f"--class {name}: {error}") from None
+            except SchemaError:
+                raise options.no_class(name, known) from None
         for i in self.class_indices or []:
             if not 0 <= i < len(known):
                 raise typer.BadParameter(
@@ -277,6 +297,14 @@ class Request:
                 )
             chosen.append(known[i])
         return list(dict.fromkeys(chosen)) or known
+
+
+def _told(synthesizer: "Synthesizer") -> "Synthesizer":
+    """Return a model that was trained before, after the warning that its training gave."""
+    from ganaug.data.encoded import warn_of_single_samples
+
+    warn_of_single_samples(synthesizer.classes)
+    return synthesizer
 
 
 def _classes_of(dataset: "Dataset") -> "Classes":

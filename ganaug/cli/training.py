@@ -13,7 +13,7 @@ import typer
 from ganaug.cli import options
 from ganaug.cli.console import result, say
 from ganaug.core.errors import Interrupted, OutputError
-from ganaug.core.files import locked, refuse_unwritable
+from ganaug.core.files import locked, refuse_input, refuse_unwritable
 from ganaug.core.processes import is_first_process, launched
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def fit_and_save(fitting: Fitting, fit: Fit, *, verb: str) -> None:
         _fit(replace(fitting, quiet=True), fit, state, every, verb)
         return
     refuse_unwritable(out, overwrite=fitting.overwrite)
+    refuse_input(out, fitting.data)
     _refuse_contradictions(fitting)
     with locked(out, who="training"):
         if state.exists() and not fitting.resume and not fitting.overwrite:
@@ -158,6 +159,7 @@ def _fit(
     if not fitting.quiet:
         say(f"{verb} on {dataset.source}")
     callbacks = _callbacks(fitting) if is_first_process() else []
+    callbacks.append(_savable())
     callbacks += snapshots(state, every, resume=fitting.resume, overwrite=fitting.overwrite)
     gan = fit(
         dataset.X, dataset.y, kind=dataset.kind, random_state=fitting.seed, callbacks=callbacks, distributed=launched()
@@ -187,7 +189,8 @@ def _streamed(fitting: Fitting) -> "Dataset | None":
     from ganaug.data.readers import Dataset
     from ganaug.data.table.stream import TableStream
 
-    return Dataset(TableStream(data, reading.target, encoding=reading.encoding), None, f"{data}, chunk by chunk")
+    stream = TableStream(data, reading.target, encoding=reading.encoding, header=reading.header)
+    return Dataset(stream, None, f"{data}, chunk by chunk")
 
 
 def interval(text: str) -> dict[str, Any] | None:
@@ -207,6 +210,17 @@ def _refuse_contradictions(fitting: Fitting) -> None:
     if folder is None or not folder.exists() or (folder.is_dir() and (fitting.resume or not any(folder.iterdir()))):
         return
     raise OutputError(f"{folder} exists and is not an empty folder; give every run a new one")
+
+
+def _savable() -> "Callback":
+    """Return what refuses, before the first step and not after hours, data that a checkpoint cannot hold."""
+    from ganaug.training.callbacks import Callback
+
+    class Savable(Callback):
+        def on_train_start(self, trainer: Any) -> None:
+            trainer.gan.header()
+
+    return Savable()
 
 
 def _callbacks(fitting: Fitting) -> "list[Callback]":

@@ -1,6 +1,6 @@
 """Every error that ganaug raises on purpose, and the "did you mean" that they share."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 
@@ -28,6 +28,10 @@ class SchemaError(GANAugError, ValueError):
     ...     print(str(error).partition(":")[0])
     y must hold class labels
     """
+
+
+class UnknownTargetError(SchemaError):
+    """A table has no column of the name that its labels were said to have."""
 
 
 class LeakageError(SchemaError):
@@ -176,11 +180,12 @@ class TrainingInterrupted(KeyboardInterrupt):
         self.exit_code = 128 + signal
 
 
-def did_you_mean(name: object, known: Iterable[object]) -> str:
-    """Return a hint that names close matches of `name`, or all of `known` if nothing is close."""
+def did_you_mean(name: object, known: Iterable[object], quote: Callable[[str], str] = repr) -> str:
+    """Return a hint, as `quote` writes names: close matches of `name`, or all of `known` if nothing is close."""
     names = [str(k) for k in known]
     close = get_close_matches(str(name), names, n=3)
     if close:
-        return "did you mean " + " or ".join(repr(c) for c in close) + "?"
-    listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+        return "did you mean " + " or ".join(map(quote, close)) + "?"
+    shown = names[:20] if quote is repr else map(quote, names[:20])
+    listed = ", ".join(shown) + (", …" if len(names) > 20 else "")
     return f"known: {listed}"

@@ -31,6 +31,13 @@ def refuse_unwritable(target: Path, *, overwrite: bool, folder: bool = False) ->
         raise OutputError(f"cannot write {target}: no permission to write in {parent}")
 
 
+def refuse_input(target: Path, *inputs: Path | None) -> None:
+    """Raise `OutputError` if `target` is what a command reads: it would be lost, whoever asks for it."""
+    for path in inputs:
+        if path is not None and target.exists() and path.exists() and target.samefile(path):
+            raise OutputError(f"cannot write {target}: it is what is read; choose another name")
+
+
 def partial_path(target: Path) -> Path:
     """Return where `target` stands until it is complete."""
     return target.with_name(f".{target.name}.partial")

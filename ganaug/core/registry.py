@@ -3,7 +3,7 @@
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from ganaug.core.errors import PluginNotFoundError, did_you_mean
+from ganaug.core.errors import MissingExtraError, PluginNotFoundError, did_you_mean
 
 _registered: dict[tuple[str, str], Any] = {}
 
@@ -86,9 +86,13 @@ def load(point: EntryPoint) -> Any:
     ------
     PluginNotFoundError
         If that fails, whatever its module trips over.
+    MissingExtraError
+        If it is of an extra that is not installed.
     """
     try:
         return point.load()
+    except MissingExtraError:
+        raise
     except Exception as error:
         kind = point.group.removeprefix("ganaug.")[:-1]
         origin = f" of {point.dist.name} {point.dist.version}" if point.dist else ""

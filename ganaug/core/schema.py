@@ -5,6 +5,8 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+MARK = "is_synthetic"  # column, or array, of one written file that holds real samples too
+
 
 class Column(BaseModel):
     """One column of a table: its name, what it holds, and the dtype it is given back in."""

@@ -1,5 +1,6 @@
 """Labelled data, encoded: what training, the over-sampler's sources and the judge work on."""
 
+import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,6 +13,7 @@ from ganaug.data.batches import Refill
 from ganaug.data.codec import Codec
 from ganaug.data.image.pixels import to_floats
 from ganaug.data.kind import Kind, kind_named, kind_of
+from ganaug.data.table.polars import is_polars, to_pandas
 from ganaug.data.table.stream import FileRefill, TableStream
 
 
@@ -78,11 +80,12 @@ def encode(X: Any, y: Any, kind: "str | Kind" = "auto", quality: str = "standard
         table = sample.codec(**kind_of(sample.X, kind).encoding(quality))
         classes = sample.classes()
         refill = FileRefill(X, table, classes, sample.target)
-        return Encoded(_store(table, sample.X), classes.index(sample.y), table, classes, refill)
+        return Encoded(table.store(sample.X), classes.index(sample.y), table, classes, refill)
+    X, y = (to_pandas(data) if is_polars(data) else data for data in (X, y))
     target = check_target(y)
     kind = kind_of(X, kind)
     codec = kind.codec.fit(X, **kind.encoding(quality))
-    x = _store(codec, X)
+    x = codec.store(X)
     if len(x) != len(target):
         raise SchemaError(f"X has {len(x)} samples, y has {len(target)} labels")
     name = getattr(y, "name", None)
@@ -90,17 +93,19 @@ def encode(X: Any, y: Any, kind: "str | Kind" = "auto", quality: str = "standard
     return Encoded(x, classes.index(target), codec, classes)
 
 
-def _store(codec: Codec, X: Any) -> np.ndarray:
-    x = codec.store(X)
-    if x[0].size == 0:
+def refuse_constant(data: Encoded) -> None:
+    """Raise `SchemaError` if nothing varies."""
+    if data.x[0].size == 0:
         raise SchemaError("every column of X is constant; there is nothing to learn")
-    return x
 
 
-def refuse_unsavable(data: Encoded) -> None:
-    """Raise `SchemaError` now, not after hours of training, if a checkpoint cannot hold the categories or classes."""
-    data.codec.to_json()
-    data.classes.to_json()
+def warn_of_single_samples(classes: Classes) -> None:
+    """Warn of classes with one sample: a model can do little more than repeat it."""
+    single = [repr(label) for label, n in zip(classes.labels.tolist(), classes.counts, strict=True) if n == 1]
+    if single:
+        listed = ", ".join(single[:5]) + (", …" if len(single) > 5 else "")
+        message = f"only one sample is there of class {listed}: how such samples vary cannot be learnt from it"
+        warnings.warn(message, stacklevel=3)
 
 
 def check_target(y: Any) -> np.ndarray:

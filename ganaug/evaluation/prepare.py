@@ -11,6 +11,7 @@ from ganaug.core.classes import Classes
 from ganaug.core.errors import ConfigError, SchemaError
 from ganaug.data.codec import Codec, concatenate
 from ganaug.data.kind import Kind, kind_named, kind_of
+from ganaug.data.table.moments import read_moments
 from ganaug.evaluation.fidelity.constraints import Rule, as_frame, find_broken_rules, find_new_levels
 from ganaug.evaluation.privacy.leakage import digest
 from ganaug.evaluation.utility.arms import wanted
@@ -176,7 +177,7 @@ def _encode_made(codec: Codec, X: Any, X_train: Any, X_test: Any) -> tuple[Codec
 def _rules(X_train: Any, X_test: Any, X_made: Any, codec: Codec) -> list[Rule]:
     if not hasattr(codec.schema, "columns"):
         return []
-    real, made = as_frame(concatenate([X_train, X_test])), as_frame(X_made)
+    real, made = read_moments(as_frame(concatenate([X_train, X_test])), as_frame(X_made))
     return sorted([*find_new_levels(real, made), *find_broken_rules(real, made)], key=lambda rule: -rule.made)
 
 

@@ -11,7 +11,7 @@ from ganaug.core.config import ResolvedConfig, TrainConfig, TransferConfig
 from ganaug.core.errors import ConfigError, TransferError
 from ganaug.core.provenance import ADAPTED, DROPPED, KEPT, NEW, Provenance, TransferReport
 from ganaug.core.seeds import as_seed
-from ganaug.data.encoded import Encoded, encode, refuse_unsavable
+from ganaug.data.encoded import Encoded, encode, refuse_constant, warn_of_single_samples
 from ganaug.data.kind import Kind
 from ganaug.finetuning.callbacks import Anchor, FasterClasses
 from ganaug.finetuning.matching import match_axes, share_classes, weigh_classes
@@ -110,7 +110,8 @@ def finetune(
     start = Finetune(gan, method, embeddings, ewc_weight)
     config = TrainConfig(**settings)
     data = encode(X, y, kind, config.quality)
-    refuse_unsavable(data)
+    refuse_constant(data)
+    warn_of_single_samples(data.classes)
     given = {name: getattr(config, name) for name in settings}
     return finetune_encoded(start, data, given, random_state=random_state, callbacks=callbacks, distributed=distributed)
 

@@ -98,6 +98,10 @@ class GANReplace(A.ImageOnlyTransform):
         """The label has to come with the image."""
         return ["label"]
 
+    def get_transform_init_args_names(self) -> tuple[str, ...]:
+        """Return what ``A.to_dict`` keeps; early versions ask for it."""
+        return ("source", "classes", "names", "n_per_class")
+
     def should_apply(self, force_apply: bool = False) -> bool:
         """Draw from torch's generator."""
         return bool(force_apply or torch.rand(()) < self.p)

@@ -1,5 +1,6 @@
 """What the labels of a data set mean to a pool or a model."""
 
+import reprlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -57,8 +58,8 @@ def matched(
         return conditions
     name = _name(names or [], (missing or labels)[0])
     raise SchemaError(
-        f"the model has no class {name!r}; {did_you_mean(name, known)}. If labels are numbers and the model's classes "
-        "are names, say which is which: names=dataset.classes"
+        f"the model has no class {reprlib.repr(name)}; {did_you_mean(name, known)}. If labels are numbers and the "
+        "model's classes are names, say which is which: names=dataset.classes"
     )
 
 

@@ -9,7 +9,7 @@ import json
 import os
 import struct
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -255,9 +255,10 @@ class _Opened:
         if n < len(view):
             raise PoolError(f"{self.path} was cut short while it was read; make it anew")
 
-    def __del__(self) -> None:
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:  # the module `os` may be gone at exit
         if self.fd >= 0:
-            os.close(self.fd)
+            close(self.fd)
+            self.fd = -1
 
 
 def stored_as(synthesizer: "Synthesizer", *allowed: str) -> str:

@@ -2,6 +2,7 @@
 
 import operator
 import random
+import reprlib
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
-from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset
+from torch.utils.data import ConcatDataset, Dataset, Subset, TensorDataset, get_worker_info
 
 from ganaug.core.errors import ConfigError, PoolError, SchemaError, did_you_mean
 from ganaug.loops.appearance import Likeness, NumberLikeness
@@ -109,6 +110,7 @@ class SyntheticMix(Dataset):
             raise ConfigError(f"share must be between 0 and 1; got {share!r}")
         self.dataset = dataset
         self.transform = transform
+        self._generator: torch.Generator | None = None  # None: torch's own
         self.keys: tuple[Any, Any] = (image_key, label_key)
         real = _targets(dataset, targets, label_key)
         known = names if names is not None else _names(dataset, label_key)
@@ -153,9 +155,23 @@ class SyntheticMix(Dataset):
         else:
             real = (self.dataset[row] for row in rows)
         made = [k for _, k in places if k >= 0]
-        u = torch.rand(len(made), dtype=torch.float64).tolist() if made else []
+        u = torch.rand(len(made), dtype=torch.float64, generator=self._generator).tolist() if made else []
         samples = iter(self.pool.pick([self._conditions[k] for k in made], u) if made else ())
         return [self._finished(next(real) if k < 0 else self._item(k, next(samples))) for _, k in places]
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return where the random numbers of this process stand; torchdata's `StatefulDataLoader` keeps it."""
+        generator = torch.default_generator if self._generator is None else self._generator
+        return {"rng": generator.get_state().numpy().tobytes()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Draw on from there: in a loader's worker all that is random, in the main process the synthetic items."""
+        rng = torch.frombuffer(bytearray(state["rng"]), dtype=torch.uint8)
+        if get_worker_info() is not None:
+            torch.set_rng_state(rng)  # of this worker, which nothing else shares
+        else:
+            self._generator = torch.Generator()
+            self._generator.set_state(rng)
 
     def _place(self, i: int) -> tuple[int, int]:
         """Return the position of a real item and -1, or -1 and which of the classes that are made."""
@@ -208,7 +224,9 @@ class SyntheticMix(Dataset):
                 raise SchemaError(f"items have {foreign[0]!r} too, which a synthetic one has not; remove it first")
             self._as_label = _label_like(label)
             if not isinstance(plain(label), (int, str)) or plain(label) != plain(real[0]):
-                raise SchemaError(f"the first item's label is {label!r}, its target {plain(real[0])!r}; give targets=")
+                raise SchemaError(
+                    f"the first item's label is {reprlib.repr(label)}, its target {plain(real[0])!r}; give targets="
+                )
             changes = self.transform is not None or has_own(self.dataset)
             if self.pool.stored == "uint8":
                 self._likeness: Any = Likeness(self.pool, image, any_size=changes)
@@ -293,7 +311,10 @@ def _targets(dataset: Any, targets: Any, label_key: str) -> np.ndarray:
         raise SchemaError(f"expected {len(dataset)} targets, one for each item; got {len(values)}")
     array = np.array(values)
     if array.ndim != 1 or array.dtype.kind not in "biuUO":
-        raise SchemaError(f"targets must be class labels, integers or names; got {values[0]!r}: give targets=")
+        raise SchemaError(
+            f"targets must be class labels, integers or names; got {reprlib.repr(values[0])}: give targets=, and "
+            "soften labels after SyntheticMix"
+        )
     return array
 
 

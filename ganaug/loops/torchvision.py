@@ -23,14 +23,17 @@ from ganaug.models.synthesizer import Synthesizer
 _PLACED = tuple(
     getattr(tv_tensors, name) for name in ("BoundingBoxes", "Mask", "KeyPoints", "Video") if hasattr(tv_tensors, name)
 )
+_HARD = "expected class labels of shape (batch_size,)"
+_BEFORE = ": put GANReplace before MixUp, CutMix and one-hot encoding"
 _IN_NUMPY = (torch.uint8, torch.float32, torch.float64)
 
 
 class GANReplace(v2.Transform):
     """Replace images of a batch by synthetic ones of the same class.
 
-    It takes what MixUp and CutMix take, and stands before them: ``(images, labels)``, a dict, or any nesting of them,
-    in a ``collate_fn`` or after the loader; and a single ``(image, label)`` too. Labels stay as they are.
+    It takes what MixUp and CutMix take, and stands before them: ``(images, labels)``, with anything behind them, a
+    dict, or any nesting of them, in a ``collate_fn`` or after the loader; and a single ``(image, label)`` too. Labels
+    stay as they are.
 
     Parameters
     ----------
@@ -41,8 +44,9 @@ class GANReplace(v2.Transform):
     classes : iterable, optional
         Which classes are replaced, as the model or as the labels have them; by default all that the source has.
     labels_getter : "default" or callable
-        Where labels are. ``"default"``: the second of a pair, or the entry of a dict whose key begins with "label" or
-        "target". Or a function of what the transform is called with.
+        Where labels are. ``"default"``: the second part, and of a dict, itself or the second part, the entry "labels",
+        else the one with "label" in its key, or one that begins with "target". Or a function of what the transform is
+        called with.
     names : sequence of str, optional
         What integer labels mean, usually ``dataset.classes``; needed if the model's classes are names.
     transform : callable, optional
@@ -115,15 +119,25 @@ class GANReplace(v2.Transform):
         inputs = inputs if len(inputs) > 1 else inputs[0]
         labels = _labels(inputs) if self.labels_getter == "default" else self.labels_getter(inputs)
         flat, spec = tree_flatten(inputs)
-        placed = next((type(leaf).__name__ for leaf in flat if isinstance(leaf, _PLACED)), None)
-        if placed is not None:
-            raise SchemaError(f"a synthetic image has other contents: it cannot take the place of one with {placed}")
+        self.check_inputs(flat)
         listed = _listed(labels)
         where = _image_position(flat, labels, batch=listed is not None)
         params = self.make_params([plain(labels)] if listed is None else listed)
         if params["rows"]:
             flat[where] = self.transform(flat[where], params)
         return tree_unflatten(flat, spec)
+
+    def check_inputs(self, flat_inputs: list[Any]) -> None:
+        """Refuse what belongs to the contents of an image.
+
+        Raises
+        ------
+        SchemaError
+            If there are boxes, masks, key points or video.
+        """
+        placed = next((type(leaf).__name__ for leaf in flat_inputs if isinstance(leaf, _PLACED)), None)
+        if placed is not None:
+            raise SchemaError(f"a synthetic image has other contents: it cannot take the place of one with {placed}")
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """Choose, from the labels, which images are replaced by what condition."""
@@ -188,7 +202,7 @@ class GANReplace(v2.Transform):
 
 
 def _labels(inputs: Any) -> Any:
-    """Return the labels: of a pair the second, of a dict what is called so.
+    """Return the labels: of several parts the second, of a dict what is called so.
 
     Raises
     ------
@@ -196,16 +210,22 @@ def _labels(inputs: Any) -> Any:
         If it is not clear which they are.
     """
     if isinstance(inputs, Mapping):
-        keys = [key for key in inputs if isinstance(key, str) and key.lower().startswith(("label", "target"))]
-        if len(keys) == 1:
-            return inputs[keys[0]]
+        keys = [key for key in inputs if isinstance(key, str)]
+        for rule in (lambda key: key == "labels", lambda key: "label" in key, lambda key: key.startswith("target")):
+            found = [key for key in keys if rule(key.lower())]
+            if len(found) == 1:
+                return inputs[found[0]]
     elif isinstance(inputs, (tuple, list)):
-        if len(inputs) == 2 and not isinstance(inputs[1], (Mapping, Image.Image)):
-            return inputs[1]
         nested = [part for part in inputs if isinstance(part, Mapping)]
+        if len(inputs) > 1 and not nested and not _is_picture(inputs[1]):
+            return inputs[1]
         if len(nested) == 1:
             return _labels(nested[0])
     raise SchemaError("cannot tell which are the labels: give labels_getter=, a function of what is transformed")
+
+
+def _is_picture(part: Any) -> bool:
+    return isinstance(part, Image.Image) or getattr(part, "ndim", 0) > 2
 
 
 def _listed(labels: Any) -> list[Any] | None:
@@ -218,13 +238,14 @@ def _listed(labels: Any) -> list[Any] | None:
     """
     if isinstance(labels, (Tensor, np.ndarray)) and labels.ndim:
         if labels.ndim > 1 or "float" in str(labels.dtype):
-            raise SchemaError(
-                f"expected class labels of shape (batch_size,); got {tuple(labels.shape)} {labels.dtype}: put "
-                "GANReplace before MixUp, CutMix and one-hot encoding"
-            )
+            raise SchemaError(f"{_HARD}; got {tuple(labels.shape)} {labels.dtype}{_BEFORE}")
         return labels.tolist()
     if isinstance(labels, (list, tuple)):
-        return [plain(label) for label in labels]
+        listed = [plain(label) for label in labels]
+        soft = next((label for label in listed if isinstance(label, (float, Tensor, np.ndarray, list, tuple))), None)
+        if soft is not None:
+            raise SchemaError(f"{_HARD}; got {len(listed)}, one of which is a {type(soft).__name__}{_BEFORE}")
+        return listed
     return None
 
 

@@ -160,8 +160,8 @@ def load(path: str | Path) -> Any:
     Parameters
     ----------
     path : str or Path
-        The file; or ``"name:item"``, a checkpoint that a plugin brings (``"zoo:strokes"``, of ganaug-zoo), or of the
-        Hugging Face hub (``"hf://user/model"``, needs the extra ``hub``).
+        The file; or ``"name:item"``, a checkpoint that a plugin brings, or of the Hugging Face hub
+        (``"hf://user/model"``, needs the extra ``hub``).
 
     Returns
     -------

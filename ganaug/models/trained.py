@@ -21,6 +21,8 @@ from ganaug.core.provenance import Parent, Provenance, TransferReport
 from ganaug.data.codec import Codec
 from ganaug.data.kind import kind_named
 
+_ARRAYS = "arrays"  # of a pickled model
+
 
 class TrainedModel:
     """Networks, what they were trained on and with, and how that went.
@@ -47,6 +49,12 @@ class TrainedModel:
         What was said about the training data, and the model that it was fine-tuned from.
     sha256 : str or None
         Digest of the checkpoint that it was loaded from, or saved to last.
+
+    Examples
+    --------
+    >>> from ganaug import ConditionalGAN
+    >>> issubclass(ConditionalGAN, TrainedModel), ConditionalGAN.name
+    (True, 'gan')
     """
 
     name: ClassVar[str]
@@ -211,11 +219,10 @@ class TrainedModel:
         return model
 
     def __getstate__(self) -> dict[str, Any]:
-        """Networks travel as weights: modules under spectral normalisation cannot be pickled."""
-        return vars(self) | {part: getattr(self, part).state_dict() for part in self.parts}
+        """Networks travel as plain arrays: their modules cannot be pickled, nor tensors dumped by skops."""
+        return {name: value for name, value in vars(self).items() if name not in self.parts} | {_ARRAYS: self.arrays()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         type(self).__init__(self, state["codec"], state["classes"], state["config"])
-        for part in self.parts:
-            getattr(self, part).load_state_dict(state[part])
-        vars(self).update({name: value for name, value in state.items() if name not in self.parts})
+        self.fill(state[_ARRAYS], "this state")
+        vars(self).update({name: value for name, value in state.items() if name != _ARRAYS})

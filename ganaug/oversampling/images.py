@@ -5,11 +5,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import Tensor
-from torchvision.transforms import v2
 
+from ganaug.core.extras import refuse_missing
 from ganaug.data.encoded import Encoded
 from ganaug.oversampling.deformation import field, register, sharply_warped, smoothed
 from ganaug.oversampling.sources import OwnSamples
+
+refuse_missing("torchvision", extra="images", purpose="over-sampling of images")
+
+from torchvision.transforms import v2  # noqa: E402
 
 _SHIFT = 0.75 / 28  # of the longer side: standard deviation of how far a pixel moves at random
 _SMOOTHNESS = 1 / 7  # of the side: standard deviation of the kernel that smooths the random field
@@ -97,13 +101,13 @@ class Amplitude(OwnSamples):
         """Return n images with coarse amplitudes between their own and another's."""
         images = prepared[rng.integers(len(prepared), size=n)]
         others = self.data.floats(rng.integers(len(self.data.c), size=n))
-        own, other = (np.fft.rfft2(x + 1) for x in (images, others))  # black is 0: the mean is an amplitude, too
+        own, other = (np.fft.rfft2(x) for x in (images, others))
         height, width = images.shape[2:]
         low = np.abs(np.fft.fftfreq(height, 1 / height))[:, None] <= _MAX_PERIODS
         low = low & (np.arange(width // 2 + 1) <= _MAX_PERIODS)
         change = np.abs(other) / np.maximum(np.abs(own), 1e-6) - 1
         own *= 1 + rng.random((n, 1, 1, 1)) * low * change
-        return (np.fft.irfft2(own, s=(height, width)) - 1).clip(-1, 1).astype(np.float32)
+        return np.fft.irfft2(own, s=(height, width)).clip(-1, 1).astype(np.float32)
 
 
 class Mirror(OwnSamples):
@@ -148,7 +152,7 @@ class QuarterTurns(v2.Transform):
 
     def make_params(self, flat_inputs: list[Any]) -> dict[str, Any]:
         """Draw the turn and whether to mirror."""
-        height, width = v2.query_size(flat_inputs)
+        height, width = v2.functional.get_size(flat_inputs[0])
         step = 1 if height == width else 2
         return {"angle": 90 * step * int(torch.randint(4 // step, ())), "mirrored": bool(torch.randint(2, ()))}
 
@@ -156,3 +160,5 @@ class QuarterTurns(v2.Transform):
         """Turn one image, mask or set of boxes."""
         turned = self._call_kernel(v2.functional.rotate, inpt, params["angle"], expand=True)
         return self._call_kernel(v2.functional.horizontal_flip, turned) if params["mirrored"] else turned
+
+    _get_params, _transform = make_params, transform  # what torchvision before 0.21 calls

@@ -29,7 +29,7 @@ _MAX_SIDE = 32  # pixels that larger images are reduced to
 _STEPS = 200  # of the classifier
 _BASES = 2  # classifiers on repeated images in a round: every source is compared with them
 _MIN_ERRORS = 1.5  # standard errors that a gain must exceed: of several sources the best is good by chance, too
-_CLASS_STD = 0.04  # standard deviation of a source's gains among classes of a set, by the dev sets
+_CLASS_STD = 0.04  # standard deviation of a source's gains among classes: assumed, so that no class decides alone
 _MAX_REMEMBERED = 64  # judgements; the oldest is forgotten first
 _TRUE_GAIN = 0.03  # standard deviation of true gains, by the dev sets: measured gains are shrunk towards 0 by it
 
@@ -152,10 +152,10 @@ def judge(
     size of a rare one, and the samples they lost judge, beside a third of all other classes
     (`ganaug.oversampling.holdout.hold_out`). The sources learn what remains. A small classifier (a convolutional
     network of images, trained on class-balanced, augmented batches; what the kind brings for other data) learns what
-    the over-sampler would return: with real samples repeated, and with each source's. The second round tries the two
-    best sources again, and half of each, or half of the best and half repeated where no second one gained. A source is
-    chosen only if its gain is larger than 1.5 standard errors; a kind may say that its default shares are taken else,
-    unless they lose as clearly.
+    the over-sampler would return: with real samples repeated, and with half of the new ones from each source. The
+    second round tries the two best sources again, the best one alone, and half of each. A source is chosen only if its
+    gain is larger than 1.5 standard errors; a kind may say that its default shares are taken else, unless they lose as
+    clearly.
 
     Parameters
     ----------
@@ -184,14 +184,14 @@ def judge(
         if presumed:
             return Judgement(dict(presumed[0].shares), why=why + "the shares that did best on other data are used")
         return Judgement({BASE: 1.0}, why=f"{why}real {kind.plural} are repeated")
-    court = _Court(data, factories, rare)
-    cases = list(dict.fromkeys([*presumed, *(Case(((name, 1.0),)) for name in factories if name != BASE)]))
+    court = _Court(data, factories, rare, clusters)
+    cases = list(dict.fromkeys([*presumed, *(_with_repeats(name) for name in factories if name != BASE)]))
     unheard: list[str] = []
     for number, now in enumerate(rounds):
         for tried, case in enumerate(cases, 1):
             spent = time.process_time() - start
             if spent >= budget:
-                unheard += [name for name, _ in case.shares] if number == 0 else []
+                unheard += [case.shares[0][0]] if number == 0 else []
                 continue
             court.open(now, [random_state, number])
             court.hear(case)
@@ -205,7 +205,7 @@ def judge(
         shares, why = clear.shares, f"best on held-out {kind.plural}: {clear}"
     else:
         shares, why = {BASE: 1.0}, f"no source of new {kind.plural} is clearly better than repeating real ones"
-        harmless = [t for t in trials if t.shares in usual and t.gain > -_MIN_ERRORS * t.error]
+        harmless = [t for t in trials if t.shares in usual and not t.everywhere and t.gain > -_MIN_ERRORS * t.error]
         if harmless:
             shares, why = harmless[0].shares, f"{why}: the shares that did best on other data are used, {harmless[0]}"
     if unheard:
@@ -227,7 +227,8 @@ def judge_once(
 
     Grid search and pipelines over-sample the same images again and again.
     """
-    key = hashlib.sha256(repr((data.x.shape, rare.tolist(), factories, budget, random_state)).encode())
+    settings = data.kind.name, data.x.shape, data.x.dtype, rare.tolist(), factories, budget, random_state
+    key = hashlib.sha256(repr(settings).encode())
     for array in (data.x, data.c):
         key.update(np.ascontiguousarray(array).tobytes())
     found = _remembered.pop(key.digest(), None)
@@ -241,26 +242,32 @@ def judge_once(
     return found
 
 
+def _with_repeats(name: str) -> Case:
+    """Return half of new images from a source and half repeated: new ones alone would outnumber real ones by far."""
+    return Case(((name, 0.5), (BASE, 0.5)))
+
+
 def _finalists(trials: list[Trial], factories: Mapping[str, Callable[[], Source]]) -> list[Case]:
-    """Return the two best sources, and half of each; in place of a second one that gained nothing, repeats.
+    """Return the two best sources again, the best one alone, and half of each if the second one gained, too.
 
     A source that clearly lost is not heard again. One that can do the same to images of all classes is heard so, too.
     """
-    heard = [trial for trial in trials if len(trial.shares) == 1 and trial.gain > -trial.error]
+    heard = [trial for trial in trials if BASE in trial.shares and trial.gain > -trial.error]
     best = sorted(heard, key=lambda trial: -trial.gain)[:_FINALISTS]
-    names = [name for trial in best for name in trial.shares]
-    if not names:
-        return []
-    second = names[1] if len(names) > 1 and best[1].gain > 0 else BASE
-    cases = [*(Case(((name, 1.0),)) for name in names), Case(((names[0], 0.5), (second, 0.5)))]
+    names = [next(iter(trial.shares)) for trial in best]
+    cases = [_with_repeats(name) for name in names] + [Case(((name, 1.0),)) for name in names[:1]]
+    if len(names) > 1 and best[1].gain > 0:
+        cases.append(Case(tuple((name, 0.5) for name in names)))
     return cases + [Case(((name, 1.0),), True) for name in names if factories[name]().augmentation() is not None]
 
 
 class _Court:
     """Trains classifiers with and without new images, round by round, and keeps how they do on each held-out image."""
 
-    def __init__(self, data: Encoded, factories: Mapping[str, Callable[[], Source]], rare: np.ndarray) -> None:
-        self.data, self.factories, self.rare = data, factories, rare
+    def __init__(
+        self, data: Encoded, factories: Mapping[str, Callable[[], Source]], rare: np.ndarray, clusters: np.ndarray
+    ) -> None:
+        self.data, self.factories, self.rare, self.clusters = data, factories, rare, clusters
         self.now: Round | None = None
         self._gains: dict[Case, dict[tuple[int, bool], list[np.ndarray]]] = {}
 
@@ -272,6 +279,7 @@ class _Court:
         self.part, self.rng, self.seed = self.data.take(now.taught), rng, as_seed(rng)
         self.kept = np.concatenate([np.flatnonzero(self.part.c == k)[:_MAX_TAUGHT] for k in np.unique(self.part.c)])
         self.x_held, self.c_held = reduce_size(self.data.floats(now.held)), self.data.c[now.held]
+        self.clusters_held = self.clusters[now.held]
         self.few = np.union1d(self.rare, now.thinned)
         self.sources: dict[str, Source] = {}
         self.base = np.mean([self._right(Case(((BASE, 1.0),)), self.seed + i) for i in range(_BASES)], axis=0)
@@ -281,7 +289,10 @@ class _Court:
         gain = self._right(case, self.seed) - self.base
         records = self._gains.setdefault(case, {})
         for k in np.unique(self.c_held).tolist():
-            records.setdefault((k, k in self.few), []).append(gain[self.c_held == k])
+            own = self.c_held == k
+            _, clusters = np.unique(self.clusters_held[own], return_inverse=True)
+            sums, sizes = np.bincount(clusters, gain[own]), np.bincount(clusters)
+            records.setdefault((k, k in self.few), []).append(np.stack([sums, sizes]))
 
     def trials(self) -> list[Trial]:
         """Return what was tried so far, all rounds pooled."""
@@ -293,14 +304,14 @@ class _Court:
         The gain of rare classes is measured on those and on the frequent ones thinned in their place, that of frequent
         classes on the others.
         """
-        records = {key: np.concatenate(parts) for key, parts in self._gains[case].items()}
+        records = {key: np.concatenate(parts, axis=1) for key, parts in self._gains[case].items()}
         few, many = ([gains for (_, is_few), gains in records.items() if is_few == side] for side in (True, False))
         n_classes = len(self.data.classes)
         of_rare = 0.5 + 0.5 * len(self.rare) / n_classes  # of the score: recall of rare classes, and their part of all
         gains, errors = zip(_pooled(few), _pooled(many), strict=True)
         weights = np.array([of_rare, 1 - of_rare])
         error = float(np.sqrt(((weights * errors) ** 2).sum()))
-        n = sum(map(len, records.values()))
+        n = int(sum(sizes.sum() for _, sizes in records.values()))
         return Trial(dict(case.shares), float(weights @ gains), error, n, case.everywhere)
 
     def _right(self, case: Case, seed: int) -> np.ndarray:
@@ -335,14 +346,18 @@ class _Court:
 
 
 def _pooled(classes: list[np.ndarray]) -> tuple[float, float]:
-    """Return the mean of classes' gains and its standard error: a random-effects mean (DerSimonian & Laird 1986)."""
+    """Return the mean of classes' gains and its standard error: a random-effects mean (DerSimonian & Laird 1986).
+
+    Of each class, sums of gains and numbers of samples by cluster, ``(2, n_clusters)``: clusters are independent, the
+    samples in them are not.
+    """
     if not classes:
         return 0.0, 0.0
-    # one more image that changes its class, so that agreement on a few images is not taken for certainty
-    variances = np.array([((gain**2).sum() + 1) / (len(gain) + 1) ** 2 for gain in classes])
+    means = np.array([sums.sum() / sizes.sum() for sums, sizes in classes])
+    # one more cluster that changes its class, so that agreement on a few is not taken for certainty
+    variances = np.array([((s**2).sum() + m.mean() ** 2) / (m.sum() + m.mean()) ** 2 for s, m in classes])
     weights = 1 / (variances + _CLASS_STD**2)
-    gain = (weights * [gain.mean() for gain in classes]).sum() / weights.sum()
-    return float(gain), float(weights.sum() ** -0.5)
+    return float(weights @ means / weights.sum()), float(weights.sum() ** -0.5)
 
 
 def reduce_size(images: np.ndarray) -> np.ndarray:

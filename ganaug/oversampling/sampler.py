@@ -10,7 +10,7 @@ import numpy as np
 from imblearn.over_sampling.base import BaseOverSampler
 from imblearn.utils import check_target_type
 from imblearn.utils._validation import _check_X
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _num_samples, check_consistent_length
 from sklearn_compat.utils.validation import validate_data
@@ -22,6 +22,7 @@ from ganaug.data.codec import concatenate
 from ganaug.data.encoded import Encoded, encode
 from ganaug.data.kind import Kind, kind_of
 from ganaug.data.table.kind import is_table
+from ganaug.data.table.polars import appended, is_polars, like, to_pandas
 from ganaug.finetuning.finetune import Finetune
 from ganaug.models.gan import ConditionalGAN
 from ganaug.oversampling.judge import BASE, GAN_SHARE_OF_STEPS, Judgement, judge, judge_once
@@ -47,8 +48,8 @@ class GANOverSampler(BaseOverSampler):
 
     The GAN learns all classes together, so that rare classes borrow from frequent ones. New rows are half the GAN's and
     half lie on lines through two real rows of the class; the 20 % of the candidates that look most like other classes
-    are discarded. For images, held-out images of your own decide between the GAN, bent, recoloured and turned real
-    images, and real images repeated: see `judgement_`.
+    are discarded. For images, held-out images of your own decide between the GAN, real images that are bent,
+    recoloured, turned or otherwise changed, and real images repeated: see `judgement_`.
 
     A class with fewer than 6 samples is not learnt: its samples are repeated, with a `SmallClassWarning`.
 
@@ -57,12 +58,15 @@ class GANOverSampler(BaseOverSampler):
     sampling_strategy : float, str, dict or callable, default="auto"
         Which classes are brought to how many samples; as in every imbalanced-learn over-sampler.
     random_state : int, RandomState instance or None, default=None
-        The same integer gives the same output, at the same number of threads.
-    sources : "auto", dict or Judgement, default="auto"
+        The same integer gives the same output, at the same number of threads. None takes one number from NumPy's global
+        generator, as every imbalanced-learn over-sampler does, so that ``np.random.seed`` decides; nothing else of
+        ganaug reads or moves a global generator of NumPy.
+    sources : "auto", dict, list or Judgement, default="auto"
         What new samples are made of: shares by source, like ``{"gan": 0.5, "interpolation": 0.5}``, which add up to 1.
         Sources are ``"gan"``, ``"interpolation"`` (any data), ``"deformation"``, ``"recolouring"``, ``"symmetry"``,
         ``"mirror"``, ``"amplitude"`` (images), ``"repeat"``, and those of plugins. ``"auto"``: for rows half and half
-        as above; for images, held-out images choose. The `judgement_` of another sampler decides as it did there.
+        as above; for images, held-out images choose. Of a list, ``["deformation", "translate:normal"]``, held-out
+        samples choose too. The `judgement_` of another sampler decides as it did there.
     rejection : float or "auto", default="auto"
         Share of the candidates that is discarded because they look most like other classes, in [0, 1). ``"auto"``: 0.2
         for rows, 0 for images.
@@ -126,7 +130,7 @@ class GANOverSampler(BaseOverSampler):
 
     _parameter_constraints: dict = {
         **BaseOverSampler._parameter_constraints,
-        "sources": [_AUTO, dict, Judgement],
+        "sources": [_AUTO, dict, list, Judgement],
         "rejection": [_AUTO, Interval(Real, 0, 1, closed="left")],
         "pretrained": [str, PathLike, ConditionalGAN, Finetune, None],
         "kind": [str, Kind],
@@ -179,6 +183,30 @@ class GANOverSampler(BaseOverSampler):
             self.config = given(self.config) | fields
         return self
 
+    def fit_resample(self, X: Any, y: Any, **params: Any) -> tuple[Any, Any]:
+        """Over-sample; frames and series of polars give such ones back.
+
+        Parameters
+        ----------
+        X : array-like, DataFrame, sparse matrix, list of PIL images, of shape (n_samples, ...)
+            Samples.
+        y : array-like of shape (n_samples,)
+            Class labels.
+
+        Returns
+        -------
+        X_resampled, y_resampled : same types as `X` and `y`
+            The old samples, then the new ones.
+        """
+        given_y = y
+        y = to_pandas(y) if is_polars(y) else y
+        if not is_polars(X):
+            made, y_new = super().fit_resample(X, y, **params)
+        else:
+            made, y_new = super().fit_resample(to_pandas(X), y, **params)
+            made = appended(X, made.iloc[X.height :])
+        return made, like(given_y, np.asarray(y_new)) if is_polars(given_y) else y_new
+
     def _check_X_y(self, X: Any, y: Any) -> tuple[Any, np.ndarray, bool]:
         """Accept what RandomOverSampler accepts, and arrays of more axes."""
         y, binarize_y = check_target_type(y, indicate_one_vs_all=True)
@@ -197,7 +225,7 @@ class GANOverSampler(BaseOverSampler):
     def _fit_resample(self, X: Any, y: np.ndarray) -> tuple[Any, np.ndarray]:
         config = self._train_config()
         kind = kind_of(X, self.kind)
-        rng = np.random.default_rng(as_seed(self.random_state))
+        rng = np.random.default_rng(as_seed(check_random_state(self.random_state)))
         labels, counts = np.unique(y, return_counts=True)
         learnable = labels[counts >= kind.min_samples].tolist()
         wanted = {label: n for label, n in self.sampling_strategy_.items() if n > 0}
@@ -213,6 +241,9 @@ class GANOverSampler(BaseOverSampler):
         if learnt:
             rows = np.sort(np.concatenate([_some(np.flatnonzero(y == label), rng) for label in learnable]))
             data = encode(_safe_indexing(X, rows), y[rows], kind, config.quality)
+            if data.x[0].size == 0:  # every column is constant: a new row is any old one
+                copies = np.concatenate([rng.choice(np.flatnonzero(y == label), wanted[label]) for label in learnt])
+                return concatenate([*X_parts, _safe_indexing(X, copies)]), np.concatenate([*y_parts, y[copies]])
             self.mixture_ = self._fit_mixture(data, learnt, config, kind, rng)
             self.gan_ = self.mixture_.gan
             self.history_ = None if self.gan_ is None else self.gan_.history
@@ -247,19 +278,26 @@ class GANOverSampler(BaseOverSampler):
     ) -> Mapping[str, float]:
         if isinstance(self.sources, Judgement):
             return self.sources.shares
-        if self.sources != "auto":
+        if isinstance(self.sources, dict):
             return self.sources
+        is_list = isinstance(self.sources, list)
         if not kind.judged or self.judge_budget == 0:
+            if is_list:
+                why = "judge_budget is 0" if kind.judged else f"sources of {kind.plural} are not judged"
+                raise ConfigError(f"of a list of sources, held-out samples choose, but {why}; give shares, a dict")
             return kind.default_shares(data.codec)
         quick = fewer_steps(config, data, GAN_SHARE_OF_STEPS)
-        factories = {name: factory(name, quick, self.pretrained) for name in (*kind.sources, BASE)}
+        factories = {
+            name: factory(name, quick, self.pretrained) for name in (*(self.sources if is_list else kind.sources), BASE)
+        }
         rare, seed = data.classes.index(learnt), as_seed(rng)
         # a path or a model may be another one next time under the same name: nothing is remembered then
         decide = judge if self.pretrained is not None else judge_once
         judgement = decide(data, factories, rare, budget=self.judge_budget, random_state=seed)
-        if GAN in kind.sources and GAN not in judgement.shares and not kind.presumed:
+        is_told = GAN in kind.sources and GAN not in judgement.shares and not kind.presumed and not is_list
+        if is_told:
             message = f"{judgement}; sources={{'gan': 1}} makes all by the GAN"
-            warnings.warn(message, NoGainWarning, stacklevel=6)
+            warnings.warn(message, NoGainWarning, stacklevel=8)
         self.judgement_ = judgement
         return judgement.shares
 
@@ -289,7 +327,7 @@ def _repeated(y: np.ndarray, label: Any, n: int, least: int, rng: np.random.Gene
         f"class {str(label)!r} has {len(own)} samples, fewer than the {least} that can be learnt from; "
         "they are repeated instead",
         SmallClassWarning,
-        stacklevel=4,
+        stacklevel=7,
     )
     return rng.choice(own, n)
 

@@ -13,6 +13,7 @@ import pandas as pd
 from ganaug.core.extras import refuse_missing
 from ganaug.core.files import refuse_unwritable, replacing
 from ganaug.data.kind import kind_named
+from ganaug.data.table.moments import read_moments
 from ganaug.evaluation.comparison.result import Comparison
 from ganaug.evaluation.privacy.answer import NEAR_DUPLICATES
 from ganaug.evaluation.result import OVERALL
@@ -199,7 +200,7 @@ def _histograms(evaluation: "Evaluation", classes: list[str]) -> list[dict[str, 
     name = next((name for name in classes if name in evaluation.gallery["training"]), None)
     if name is None:
         return []
-    real, made = evaluation.gallery["training"][name], evaluation.gallery["synthetic"][name]
+    real, made = read_moments(evaluation.gallery["training"][name], evaluation.gallery["synthetic"][name])
     order = list(range(real.shape[1]))
     fidelity = evaluation.answers.get("fidelity")
     if fidelity is not None and "columns" in fidelity.drawn:

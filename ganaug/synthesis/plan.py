@@ -84,6 +84,8 @@ class Plan(BaseModel):
     shard: tuple[NonNegativeInt, PositiveInt] | None = None  # (k, K): one machine of several
     truncation: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None  # of the latents
     escape_formulas: bool = False
+    separator: str = ","  # of cells in CSV
+    decimal: str = "."  # sign in CSV
     preview: bool = False
     checkpoint_sha256: str | None = None
     weights_sha256: str | None = None  # of the generator that samples, saved or not
@@ -104,6 +106,11 @@ class Plan(BaseModel):
     def share(self, rank: int, world: int) -> list[Shard]:
         """Return what one of several processes on this machine writes."""
         return [shard for i, shard in enumerate(self.shards()) if i % world == rank]
+
+    @property
+    def marks_real(self) -> bool:
+        """Whether synthetic and real samples share a file, in which `MARK` tells them apart."""
+        return self.single_file and any(planned.n_real for planned in self.classes)
 
     @property
     def n(self) -> int:

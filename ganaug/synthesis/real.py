@@ -74,11 +74,11 @@ def digest_of_data(*values: Any) -> str:
 def _fitting(synthesizer: Synthesizer, X: Any) -> Any:
     """Return the samples with the columns and dtypes of the model's."""
     schema = synthesizer.codec.schema
-    synthesizer.codec.encode(take(X, np.arange(1)))  # says what does not fit
     if hasattr(X, "columns") and getattr(schema, "container", None) == "frame":
         dtypes = {column.name: column.dtype for column in schema.columns}
         try:
-            return X[list(dtypes)].astype(dtypes)
+            X = X[list(dtypes)].astype(dtypes)
         except (KeyError, ValueError, TypeError) as error:
             raise SchemaError(f"the real samples do not have the model's columns and dtypes: {error}") from None
+    synthesizer.codec.encode(take(X, np.arange(1)))  # says what does not fit
     return X

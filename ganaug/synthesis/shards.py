@@ -128,9 +128,9 @@ def carry_out(
     OutputError
         If an interrupted run differs, or the file system refuses; it says what is kept.
     """
-    if not together.first(lambda: space.begin(plan)):
-        return False
     shards = plan.share(together.rank, together.world)
+    if not together.first(lambda: _begin(space, plan)):
+        return False
     try:
         with os_errors(space.target), space.attending(shards, together.rank):
             advance(sum(shard.n for shard in shards if shard.key in space.done))
@@ -145,11 +145,25 @@ def carry_out(
         kept = space.abandon() if together.rank == 0 else 0
         advice = f"{kept:,} finished shards are kept: --resume goes on from there"
         if kept and isinstance(error, KeyboardInterrupt):
-            raise Interrupted(f"interrupted; {advice}") from None
+            interrupted = Interrupted(f"interrupted; {advice}")
+            interrupted.exit_code = getattr(error, "exit_code", Interrupted.exit_code)
+            raise interrupted from None
         if kept and isinstance(error, OutputError):
             raise OutputError(f"{error}; {advice}") from error
         raise
     return True
+
+
+def _begin(space: Workspace, plan: Plan) -> bool:
+    """Begin, or leave nothing behind if the file system refuses or a signal comes."""
+    with os_errors(space.target):
+        try:
+            return space.begin(plan)
+        except OutputError:
+            raise
+        except BaseException:
+            space.abandon()
+            raise
 
 
 def _finish(synthesizer: Synthesizer, plan: Plan, space: Workspace, preview: Callable[[Path], None] | None) -> None:

@@ -12,6 +12,7 @@ import ganaug
 from ganaug.core.errors import ConfigError, SchemaError
 from ganaug.core.extras import refuse_missing
 from ganaug.core.processes import ranks
+from ganaug.core.schema import MARK
 from ganaug.data.kind import kind_named
 from ganaug.models.device import resolve_device
 from ganaug.models.synthesizer import Synthesizer
@@ -82,6 +83,8 @@ def synthesize(
     include_real: tuple[Any, Any] | None = None,
     preview: bool | tuple[Any, Any] = True,
     escape_formulas: bool = False,
+    separator: str = ",",
+    decimal: str = ".",
     resume: bool = False,
     overwrite: bool = False,
     device: str | None = None,
@@ -113,11 +116,14 @@ def synthesize(
     truncation : float, optional
         Cut the latents off at ± this: more typical samples, less diverse ones.
     include_real : (X, y), optional
-        Real samples; those of the classes in `counts` are written beside the synthetic ones.
+        Real samples; those of the classes in `counts` are written beside the synthetic ones: in a folder, files whose
+        names begin with ``real-``; in a single file, the column, or array, ``is_synthetic`` tells them apart.
     preview : bool or (X, y), default=True
         Whether a folder of pictures gets a contact sheet, ``preview.png``; it shows these real samples too.
     escape_formulas : bool, default=False
         Whether text in CSV that spreadsheet programs would run, like ``=1+1``, gets an apostrophe in front.
+    separator, decimal : str, default="," and "."
+        Of cells, and sign of numbers, in CSV: ``";"`` and ``","`` are what many programs in Europe expect.
     resume : bool, default=False
         Whether an interrupted run of the same settings is continued. A finished output is left as it is.
     overwrite : bool, default=False
@@ -169,6 +175,8 @@ def synthesize(
         include_real=include_real,
         preview=preview,
         escape_formulas=escape_formulas,
+        separator=separator,
+        decimal=decimal,
         device=device,
         precision=precision,
     )
@@ -198,6 +206,8 @@ def plan_output(
     include_real: tuple[Any, Any] | None = None,
     preview: bool | tuple[Any, Any] = True,
     escape_formulas: bool = False,
+    separator: str = ",",
+    decimal: str = ".",
     device: str | None = None,
     precision: str = "float32",
 ) -> tuple[Plan, RealSamples | None]:
@@ -218,11 +228,15 @@ def plan_output(
     if not isinstance(counts, Mapping):
         counts = dict.fromkeys(synthesizer.classes_.tolist(), counts)
     _refuse_unusable(counts, shard, truncation, precision)
+    _refuse_style(separator, decimal, format or kind.writer)
     if not isinstance(preview, bool):
         synthesizer.classes.index(preview[1])
         synthesizer.codec.encode(take(preview[0], np.arange(1)))  # says what does not fit
     real = None if include_real is None else RealSamples(synthesizer, *include_real, labels=counts)
     classes = _classes(synthesizer, counts, {} if real is None else real.counts)
+    dtypes = column_dtypes(synthesizer.codec, synthesizer.classes_, synthesizer.classes.target)
+    if single_file and any(planned.n_real for planned in classes):
+        dtypes = _with_mark(dtypes)
     data = [*(() if isinstance(preview, bool) else preview), *(include_real or ())]
     preview = preview is not False and kind.has_preview and not single_file and (shard is None or shard[0] == 0)
     if preview:
@@ -233,12 +247,14 @@ def plan_output(
         single_file=single_file,
         classes=classes,
         target=synthesizer.classes.target,
-        dtypes=column_dtypes(synthesizer.codec, synthesizer.classes_, synthesizer.classes.target),
+        dtypes=dtypes,
         seed=seed,
         shard_size=shard_size or kind.shard_size,
         shard=shard,
         truncation=truncation,
         escape_formulas=escape_formulas,
+        separator=separator,
+        decimal=decimal,
         preview=preview,
         checkpoint_sha256=synthesizer.sha256,
         weights_sha256=synthesizer.digest(),
@@ -261,6 +277,26 @@ def _refuse_unusable(
         raise ConfigError(f"precision must be 'float32' or 'bfloat16'; got {precision!r}")
     if shard is not None and not 0 <= shard[0] < shard[1]:
         raise ConfigError(f"shard must be (k, K) with k in 0 … K - 1; got {shard}")
+
+
+def _refuse_style(separator: str, decimal: str, format: str) -> None:
+    if (separator, decimal) == (",", "."):
+        return
+    if format != "csv":
+        raise ConfigError(f"separator and decimal have no meaning for {format}; write csv, or leave them out")
+    if separator not in (",", ";", "\t", "|") or decimal not in (".", ",") or separator == decimal:
+        raise ConfigError(
+            "separator must be a comma, a semicolon, a tab or a bar, decimal a point or a comma, and not the same; got "
+            f"{separator!r} and {decimal!r}"
+        )
+
+
+def _with_mark(dtypes: dict[str, str]) -> dict[str, str]:
+    """Put the column that tells synthetic rows from real ones before the target, where there are columns."""
+    if MARK in dtypes:
+        raise SchemaError(f"the table has a column {MARK!r}, which would say what is real; rename it")
+    *columns, target = dtypes.items() if dtypes else [None]
+    return dict([*columns, (MARK, "bool"), target]) if target else dtypes
 
 
 def _classes(synthesizer: Synthesizer, counts: Mapping[Any, int], real: Mapping[Any, int]) -> tuple[ClassPlan, ...]:

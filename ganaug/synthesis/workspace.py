@@ -15,7 +15,7 @@ from ganaug.core.errors import ManifestError, OutputError
 from ganaug.core.files import locked, partial_path, refuse_unwritable, remove, sync_files, sync_names
 from ganaug.core.processes import Ranks
 from ganaug.synthesis import manifest
-from ganaug.synthesis.plan import Plan, Shard
+from ganaug.synthesis.plan import Plan, Shard, choose_format
 from ganaug.synthesis.verify import verify
 
 Key = tuple[int, bool, int]
@@ -229,7 +229,7 @@ def refuse_taken(target: Path, *, resume: bool, overwrite: bool) -> None:
 def _is_ours(target: Path) -> bool:
     """Whether a folder is empty or has a manifest of ganaug; a file may be replaced by who asks for it."""
     if not target.is_dir() or not any(target.iterdir()):
-        return target.is_dir() or bool(target.suffix)
+        return target.is_dir() or choose_format(target, None)[0]
     try:
         return bool(manifest.read(target))
     except ManifestError:

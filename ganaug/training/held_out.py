@@ -86,6 +86,8 @@ class HeldOutC2ST(BestMoment):
         As in `BestMoment`.
     """
 
+    measure = "held-out C2ST"
+
     def __init__(self, x: np.ndarray, c: np.ndarray, *, every: int, patience: int | None) -> None:
         super().__init__(every=every, patience=patience)
         self.x, self.c = torch.from_numpy(x), torch.from_numpy(c)

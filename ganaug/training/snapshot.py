@@ -126,7 +126,8 @@ class Snapshot(Callback):
         self._stack = ExitStack()
 
     def on_train_start(self, trainer: ResumableRun) -> None:  # type: ignore[override]  # it sees more than others
-        """Go on from the state, if asked for, and listen to signals."""
+        """Refuse what no state could hold, go on from the state, if asked for, and listen to signals."""
+        trainer.gan.header()
         self._signal = 0
         self._data = trainer.batches.digest()
         self._last = time.monotonic()

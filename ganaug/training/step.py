@@ -146,7 +146,7 @@ class AdversarialStep(NetworkStep):
     >>> data = encode([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
     >>> config = resolve(ganaug.TrainConfig(max_steps=2), data.codec, data.classes)
     >>> gan = ganaug.ConditionalGAN(data.codec, data.classes, config, seed=0)
-    >>> step = AdversarialStep(gan, torch.device("cpu"), Noise(0, torch.device("cpu")), World())
+    >>> step = AdversarialStep(gan, torch.device("cpu"), Noise(torch.device("cpu"), 0), World())
     >>> sorted(step.optimizers)
     ['d_optimizer', 'g_optimizer']
     """

@@ -5,7 +5,7 @@ from typing import Any
 
 from ganaug.core.config import TrainConfig
 from ganaug.core.seeds import as_seed
-from ganaug.data.encoded import Encoded, encode, refuse_unsavable
+from ganaug.data.encoded import Encoded, encode, refuse_constant, warn_of_single_samples
 from ganaug.data.kind import Kind
 from ganaug.models.gan import ConditionalGAN
 from ganaug.training.callbacks import Callback, Watchdog
@@ -69,7 +69,8 @@ def train(
     """
     config = TrainConfig(**settings)
     data = encode(X, y, kind, config.quality)
-    refuse_unsavable(data)
+    refuse_constant(data)
+    warn_of_single_samples(data.classes)
     return train_encoded(data, config, random_state=random_state, callbacks=callbacks, distributed=distributed)
 
 

@@ -68,9 +68,9 @@ class Trainer:
     >>> data = encode([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
     >>> config = resolve(ganaug.TrainConfig(max_steps=2), data.codec, data.classes)
     >>> gan = ganaug.ConditionalGAN(data.codec, data.classes, config, seed=0)
-    >>> Trainer(gan, data, seed=0).fit()
-    >>> gan.step
-    2
+    >>> history = Trainer(gan, data, seed=0).fit()
+    >>> len(history), gan.step
+    (2, 2)
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Trainer:
         self.world = world or World()
         gan.history = History()
         self.losses: list[Tensor] = []
-        self.stop_reason = ""
+        self.stop_reason = self.remark = ""
         self.kept = ""
         self.device = self.world.device or torch.device(config.device)
         self.noise = Noise(self.device, seed + 1, self.world.rank, self.world.size)

@@ -105,7 +105,8 @@ def prepared_only():
     def train(X, y, *, random_state=None, callbacks=(), **settings):
         config = TrainConfig(**settings)
         data = encoded.encode(X, y)
-        encoded.refuse_unsavable(data)
+        encoded.refuse_constant(data)
+        data.codec.to_json()
         trainer.resolve(config, data.codec, data.classes)
         raise Stop("prepared")
 

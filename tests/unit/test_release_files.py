@@ -18,6 +18,11 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 def test_the_citation_names_this_version_and_nobody():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     assert citation["version"] == ganaug.__version__ == PROJECT["version"]
+    recipe = yaml.safe_load((ROOT / "packaging" / "conda" / "recipe.yaml").read_text(encoding="utf-8"))
+    assert recipe["context"]["version"] == ganaug.__version__
+    names = {line.split()[0] for line in recipe["requirements"]["run"]}
+    needed = [re.split("[>=[]", line)[0] for line in PROJECT["dependencies"]]
+    assert {{"torch": "pytorch"}.get(name, name) for name in needed} <= names
     assert citation["license"] == PROJECT["license"]
     assert citation["authors"] == [{"name": "ganaug contributors"}]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ganaug.cli import options
-from ganaug.cli.console import counting, result
+from ganaug.cli.console import counting, result, say
 from ganaug.core.files import refuse_unwritable
 
 if TYPE_CHECKING:
@@ -88,6 +88,8 @@ def compare(
     from ganaug.evaluation.comparison.classifiers import make_classifier
     from ganaug.evaluation.comparison.compare import compare as measure
 
+    if not quiet:
+        say("comparing: seconds without the GAN, minutes with it")
     with counting("fits", hidden=quiet) as progress:
         found = measure(
             make_classifier(X, classifier),

@@ -89,7 +89,9 @@ def evaluate(
         if not quiet:
             say(f"no --test: training anew on {1 - _HELD_OUT:.0%} of {data}, with the settings of {model}")
         source, dataset, unseen = _trained_anew(header, dataset, seed, quiet)
-    with counting("measuring: fits", hidden=quiet) as progress:
+    if not quiet:
+        say("measuring: seconds to minutes")
+    with counting("fits", hidden=quiet) as progress:
         found = measure(
             source,
             unseen.X,

@@ -10,7 +10,7 @@ import typer
 from ganaug.cli import options
 from ganaug.cli.console import result
 from ganaug.core import registry
-from ganaug.core.errors import PluginNotFoundError
+from ganaug.core.errors import MissingExtraError, PluginNotFoundError
 
 
 def plugins(
@@ -32,7 +32,7 @@ def plugins(
     wide = max(len(part["name"]) for part in installed) if installed else 0
     lines = []
     for part in installed:
-        state = part["problem"] or {True: "loads", None: "not tried"}[part["loads"]]
+        state = part["problem"] or part["missing"] or {True: "loads", None: "not tried"}[part["loads"]]
         lines.append(f"{part['group']:18}  {part['name']:{wide}}  {part['distribution']}  {state}")
     result(lines or ["No parts are registered: ganaug is not installed as a package."], {"parts": installed}, as_json)
     if any(part["problem"] for part in installed):
@@ -48,7 +48,7 @@ def parts(*, load: bool) -> list[dict[str, Any]]:
         places.setdefault((point.group, point.name), set()).add(point.value)
     installed = []
     for point in sorted(set(points), key=lambda point: (point.group, point.name, point.value)):
-        problem = _problem(point) if load else ""
+        problem, missing = _tried(point) if load else ("", "")
         if len(places[point.group, point.name]) > 1:
             problem = f"registered more than once ({', '.join(sorted(places[point.group, point.name]))}); uninstall one"
         installed.append(
@@ -57,17 +57,21 @@ def parts(*, load: bool) -> list[dict[str, Any]]:
                 "name": point.name,
                 "value": point.value,
                 "distribution": f"{point.dist.name} {point.dist.version}" if point.dist else "unknown",
-                "loads": not problem if load else None,
+                "loads": not (problem or missing) if load else None,
                 "problem": problem,
+                "missing": missing,
             }
         )
     return installed
 
 
-def _problem(point: EntryPoint) -> str:
+def _tried(point: EntryPoint) -> tuple[str, str]:
+    """Return what is wrong with a part, and which extra it lacks."""
     try:
         with contextlib.redirect_stdout(sys.stderr):  # a part may greet; stdout is the result's
             registry.load(point)
+    except MissingExtraError as error:
+        return "", str(error)
     except (PluginNotFoundError, SystemExit) as error:
-        return str(error) if isinstance(error, PluginNotFoundError) else f"its import ends the program ({error})"
-    return ""
+        return str(error) if isinstance(error, PluginNotFoundError) else f"its import ends the program ({error})", ""
+    return "", ""

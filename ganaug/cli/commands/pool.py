@@ -8,7 +8,8 @@ import typer
 
 from ganaug.cli import options
 from ganaug.cli.console import result, say
-from ganaug.core.files import refuse_unwritable
+from ganaug.core.errors import SchemaError
+from ganaug.core.files import refuse_input, refuse_unwritable
 
 
 def pool(
@@ -33,14 +34,18 @@ def pool(
     if not model.exists():
         raise typer.BadParameter(f"there is no file {model}")
     refuse_unwritable(out, overwrite=overwrite)
+    refuse_input(out, model)
     from ganaug.loops.pool import make_pool
     from ganaug.models.synthesizer import load
 
     gan = load(model)
-    try:
-        labels = [gan.classes.named(name) for name in classes] if classes else gan.classes_.tolist()
-    except ValueError as error:
-        raise typer.BadParameter(f"--class: {error}") from None
+    labels = []
+    for name in classes or []:
+        try:
+            labels.append(gan.classes.named(name))
+        except SchemaError:
+            raise options.no_class(name, gan.classes_.tolist()) from None
+    labels = labels or gan.classes_.tolist()
     if not quiet:
         say(f"making {n * len(labels):,} samples")
     start = time.perf_counter()

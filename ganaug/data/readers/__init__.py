@@ -37,6 +37,7 @@ def read(
     column: str | None = None,
     image_size: tuple[int, int] | None = None,
     encoding: str | None = None,
+    header: bool | None = None,
     strict: bool = False,
 ) -> Dataset:
     """Read a data set with the reader for its suffix, or the folder reader.
@@ -57,6 +58,9 @@ def read(
         Height and width that every image of a folder is resized to.
     encoding : str, optional
         Of a text table; by default found by looking.
+    header : bool, optional
+        Whether the first line of a text table names its columns; by default it has to, and is refused if it looks like
+        data.
     strict : bool, default=False
         Whether a file that cannot be read is an error; otherwise it is left out, with a warning that names it.
 
@@ -86,7 +90,7 @@ def read(
         raise SchemaError(f"cannot read {path}: expected one of {known}") from None
     if suffix != "folder" and not path.is_file():
         raise SchemaError(f"cannot read {path}: a pipe, a socket or a device, not a file")
-    options = {"target": target, "column": column, "image_size": image_size, "encoding": encoding}
+    options = {"target": target, "column": column, "image_size": image_size, "encoding": encoding, "header": header}
     given = {name: value for name, value in options.items() if value is not None}
     unfit = given.keys() - (reader.__kwdefaults__ or {}).keys()
     if unfit:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from pandas.api import types as pdt
 
-from ganaug.core.errors import SchemaError, did_you_mean
+from ganaug.core.errors import SchemaError, UnknownTargetError, did_you_mean
+from ganaug.core.schema import MARK
 
 _ENOUGH_TO_TELL = 10  # labels from which "nearly all different" means that they are no classes
 _USUAL_NAMES = ("target", "label", "labels", "class", "y", "outcome")
@@ -46,12 +47,15 @@ def labelled(frame: pd.DataFrame, target: str | None, path: Path, remarks: Seque
     notes = list(remarks)
     name = frame.columns[-1] if target is None else target
     if name not in frame.columns:
-        raise SchemaError(f"{path} has no column {name!r}; {did_you_mean(name, frame.columns)}")
+        raise UnknownTargetError(f"{path} has no column {name!r}; {did_you_mean(name, frame.columns)}")
     if target is None:
         usual = [column for column in frame.columns[:-1] if str(column).lower() in _USUAL_NAMES]
         also = f" (there is {usual[0]!r} too)" if usual else ""
         notes.append(f"the labels are taken from the last column, {name!r}{also}; --target names another")
     y = frame.pop(name)
+    if MARK in frame and frame.shape[1] > 1:
+        notes.append(f"column {MARK!r}, by which ganaug synth tells synthetic rows from real ones, is left out")
+        frame = frame.drop(columns=MARK)
     if isinstance(y.dtype, pd.CategoricalDtype):
         y = y.astype(y.dtype.categories.dtype)
     check_labels(y, f"target column {name!r} of {path}", "--target names the column that holds the classes")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".ppm", ".pgm"}
 _SMALLEST = 4  # pixels a side, as `ganaug.data.image.codec` asks for
 _LARGEST = 100_000_000  # pixels: what decodes to more is taken for a decompression bomb
+_LARGEST_KEPT = 4_096**2  # pixels of an image that is not made smaller, as ``--image-size`` allows
 
 
 def read_image_folder(path: Path, *, image_size: tuple[int, int] | None = None) -> Dataset:
@@ -129,10 +130,15 @@ def _decode(file: Path, size: tuple[int, int] | None) -> tuple[np.ndarray, bool]
         with Image.open(file) as image:
             if image.width * image.height > _LARGEST:
                 raise ValueError(f"{image.width:,} × {image.height:,} pixels, more than {_LARGEST:,}")
+            if size is None and image.width * image.height > _LARGEST_KEPT:
+                raise ValueError(f"{image.width:,} × {image.height:,} pixels: give image_size (--image-size 64)")
             if min(image.size) < _SMALLEST:
                 raise ValueError(f"{image.width} × {image.height} pixels; at least {_SMALLEST} a side are needed")
             several = getattr(image, "n_frames", 1) > 1
-            return np.asarray(_plain(ImageOps.exif_transpose(image), size)), several
+            if size is not None and image.width * image.height > _LARGEST_KEPT:
+                image.draft(None, (2 * size[1], 2 * size[0]))  # a JPEG is then decoded no larger than needed
+            ImageOps.exif_transpose(image, in_place=True)
+            return np.asarray(_plain(image, size)), several
 
 
 def _plain(image: "Image.Image", size: tuple[int, int] | None) -> "Image.Image":
@@ -140,14 +146,15 @@ def _plain(image: "Image.Image", size: tuple[int, int] | None) -> "Image.Image":
     from PIL import Image
 
     if image.mode.startswith("I"):
-        pixels = np.asarray(image, dtype=np.float64)
+        pixels = np.asarray(image)
         if pixels.min() < 0 or pixels.max() > 65535:
             raise ValueError("pixels of 32 bits; save it with 8 or 16")
-        image = Image.fromarray((pixels / 257).round().astype(np.uint8))
+        image = Image.fromarray(((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8))
     if image.mode == "F":
         raise ValueError("float pixels, whose black and white are unknown; save it with 8 or 16 bits")
     gray = image.mode in ("1", "L", "LA")
-    plain = image.convert("L" if gray else "RGBA").convert("L" if gray else "RGB")
+    kept = image.mode in ("L", "RGB")
+    plain = image if kept else image.convert("L" if gray else "RGBA").convert("L" if gray else "RGB")
     return plain if size is None else plain.resize((size[1], size[0]), Image.Resampling.LANCZOS)
 
 

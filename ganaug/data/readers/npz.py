@@ -1,6 +1,6 @@
 """NumPy's ``.npz`` archives."""
 
-import os
+import math
 import zipfile
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ganaug.core.errors import SchemaError
+from ganaug.core.memory import free_memory
 from ganaug.data.readers.dataset import Dataset, check_labels
 
 _SAMPLES = ("images", "X", "x", "data")  # names of samples and labels, in order of preference
@@ -18,18 +19,23 @@ _NAMES = "class_names"
 def read_npz(path: Path) -> Dataset:
     """Read a ``.npz`` file with ``images`` or ``X``, and ``labels`` or ``y``; ``class_names`` name integer labels.
 
-    Other arrays in the file are not read.
+    Shapes are read and compared first: nothing is unpacked that does not fit together, or into memory. Other arrays in
+    the file are not read.
 
     Raises
     ------
     SchemaError
-        If the arrays are missing, pickled, larger than the memory or of unequal length, or the labels are no classes.
+        If the arrays are missing, pickled, larger than the free memory or of unequal length, or the labels are no
+        classes.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-        names = [next((name for name in known if name in members), None) for known in (_SAMPLES, _LABELS)]
-        wanted = [name for name in (*names, _NAMES if _NAMES in members else None) if name is not None]
+            names = [next((name for name in known if name in members), None) for known in (_SAMPLES, _LABELS)]
+            wanted = [name for name in (*names, _NAMES if _NAMES in members else None) if name is not None]
+            shapes = {name: _shape(archive, members[name]) for name in wanted}
+        if None not in names:
+            _refuse_unequal(shapes[str(names[0])], shapes[str(names[1])], path)
         _refuse_bomb(sum(members[name].file_size for name in wanted), path)
         with path.open("rb") as handle, np.load(handle, allow_pickle=False) as arrays:
             contents = {name: np.asarray(arrays[name]) for name in wanted}
@@ -42,8 +48,6 @@ def read_npz(path: Path) -> Dataset:
             held = ", ".join(members) or "nothing"
             raise SchemaError(f"{path} has none of the arrays {', '.join(known)}; it has {held}")
     X, y = (contents[str(name)] for name in names)
-    if y.ndim != 1 or X.shape[:1] != y.shape or len(y) == 0:
-        raise SchemaError(f"{path} holds samples of shape {X.shape}, labels of {y.shape}; expected one label a sample")
     return Dataset(X, _labels(y, contents.get(_NAMES), path), str(path))
 
 
@@ -60,15 +64,36 @@ def _labels(y: np.ndarray, class_names: np.ndarray | None, path: Path) -> np.nda
     return y
 
 
+def _shape(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[int, ...]:
+    """Read the shape of an array alone.
+
+    Raises
+    ------
+    ValueError
+        If it is pickled, or its shape asks for more than the archive holds.
+    """
+    with archive.open(member) as handle:
+        version = np.lib.format.read_magic(handle)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(handle)
+        start = handle.tell()
+    if dtype.hasobject:
+        raise ValueError("pickle")
+    if math.prod(shape) * dtype.itemsize > member.file_size - start:
+        raise ValueError(f"{member.filename} is cut: {shape} of {dtype} is more than its {member.file_size:,} bytes")
+    return shape
+
+
+def _refuse_unequal(X: tuple[int, ...], y: tuple[int, ...], path: Path) -> None:
+    if len(y) != 1 or X[:1] != y or y[0] == 0:
+        raise SchemaError(f"{path} holds samples of shape {X}, labels of {y}; expected one label a sample")
+
+
 def _refuse_bomb(n_bytes: int, path: Path) -> None:
-    """Refuse arrays that the machine's memory cannot hold, however small the archive is."""
-    if not hasattr(os, "sysconf"):
-        return
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    if n_bytes > memory:
-        raise SchemaError(
-            f"{path} unpacks to {n_bytes / 1e9:,.0f} GB, more than this machine's memory ({memory / 1e9:,.0f} GB)"
-        )
+    """Refuse arrays that memory cannot hold, however small the archive is."""
+    free = free_memory()
+    if free is not None and n_bytes > free:
+        raise SchemaError(f"{path} unpacks to {n_bytes / 1e9:,.1f} GB; {free / 1e9:,.1f} GB of memory are free")
 
 
 def _reason(error: Exception) -> str:

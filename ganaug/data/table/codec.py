@@ -1,7 +1,9 @@
 """Tables ↔ tensors, column by column."""
 
 import json
+import re
 from collections.abc import Sequence
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -24,6 +26,7 @@ from ganaug.data.table.columns import (
     is_number,
 )
 from ganaug.data.table.dependencies import Dependency, find_dependencies
+from ganaug.data.table.moments import WrittenMoments
 
 _SPARSE: dict[str, Any] = {
     "csr": sparse.csr_matrix,
@@ -31,6 +34,10 @@ _SPARSE: dict[str, Any] = {
     "csr_array": sparse.csr_array,
     "csc_array": sparse.csc_array,
 }
+_ARROW = re.compile(  # dtypes of pyarrow that pandas prints but does not parse
+    r"(?:(?P<decimal>decimal\d+)\((?P<precision>\d+), (?P<scale>\d+)\)"
+    r"|dictionary<values=(?P<values>[\w\[\]]+), indices=(?P<indices>\w+), ordered=(?P<ordered>[01])>)\[pyarrow\]"
+)
 _COLUMNS: TypeAdapter[list[ColumnCodec]] = TypeAdapter(list[ColumnCodec])
 _DEPENDENCIES: TypeAdapter[list[Dependency]] = TypeAdapter(list[Dependency])
 
@@ -53,6 +60,8 @@ class TableCodec(Codec):
         Declared categories, whether they are ordered, and their dtype, for each column of dtype ``category``.
     dependencies : sequence of dependencies
         What holds between columns.
+    moments : dict of int to WrittenMoments
+        How columns that hold dates as text, or as ``datetime.date``, write them.
     """
 
     def __init__(
@@ -61,11 +70,13 @@ class TableCodec(Codec):
         columns: list[ColumnCodec],
         categories: dict[int, tuple[list[Any], bool, str]],
         dependencies: Sequence[Dependency] = (),
+        moments: dict[int, WrittenMoments] | None = None,
     ) -> None:
         self.schema = schema
         self.columns = columns
         self.categories = categories
         self.dependencies = list(dependencies)
+        self.moments = moments or {}
 
     @cached_property
     def spans(self) -> tuple[Span, ...]:
@@ -111,26 +122,29 @@ class TableCodec(Codec):
         """
         frame, container, dtype = _as_frame(X)
         names = [name if isinstance(name, (str, int)) else str(name) for name in frame.columns]
-        series = [frame.iloc[:, i] for i in range(frame.shape[1])]
+        given = [frame.iloc[:, i] for i in range(frame.shape[1])]
+        _refuse_foreign(given)
+        moments = {i: written for i, s in enumerate(given) if (written := WrittenMoments.find(s)) is not None}
+        series = _read(given, moments)
         found = find_dependencies([dense(s) for s in series]) if dependencies else []
         columns: list[ColumnCodec] = [
-            _dependent(given) if s is None else fit_column(s, name, quantiles)
-            for s, given, name in zip(_derived(series, found), series, names, strict=True)
+            _dependent(whole) if s is None else fit_column(s, name, quantiles)
+            for s, whole, name in zip(_derived(series, found), series, names, strict=True)
         ]
         schema = TableSchema(
             container=container,
             dtype=dtype,
             columns=tuple(
                 Column(name=name, kind=_kind(column), dtype=str(s.dtype))
-                for name, column, s in zip(names, columns, series, strict=True)
+                for name, column, s in zip(names, columns, given, strict=True)
             ),
         )
         categories = {
             i: (list(s.dtype.categories), bool(s.dtype.ordered), str(s.dtype.categories.dtype))
-            for i, s in enumerate(series)
+            for i, s in enumerate(given)
             if isinstance(s.dtype, pd.CategoricalDtype)
         }
-        return cls(schema, columns, categories, found)
+        return cls(schema, columns, categories, found, moments)
 
     def encode(self, X: Any, rng: np.random.Generator | None = None) -> np.ndarray:
         """Return ``(n, dim)`` float32; `rng` draws normal scores of tied numbers from the interval that they share.
@@ -145,7 +159,8 @@ class TableCodec(Codec):
             raise SchemaError(f"expected {len(self.columns)} columns, got {frame.shape[1]}")
         encoded = np.empty((len(frame), *self.sample_shape), dtype=np.float32)
         start = 0
-        series = _derived([frame.iloc[:, i] for i in range(frame.shape[1])], self.dependencies)
+        given = _read([frame.iloc[:, i] for i in range(frame.shape[1])], self.moments)
+        series = _derived(given, self.dependencies)
         for column, values in zip(self.columns, series, strict=True):
             stop = start + sum(dim for dim, _ in column.parts)
             if values is not None:
@@ -174,6 +189,8 @@ class TableCodec(Codec):
             start = stop
         for dependency in self.dependencies:
             dependency.restore(decoded)
+        for i, written in self.moments.items():
+            decoded[i] = written.write(decoded[i])
         if self.schema.container == "frame":
             frame = pd.concat([self._restored(i, values) for i, values in enumerate(decoded)], axis=1)
             frame.columns = pd.Index([column.name for column in self.schema.columns])
@@ -195,11 +212,14 @@ class TableCodec(Codec):
             return pd.Series(pd.Categorical(values, categories=pd.Index(levels, dtype=kind), ordered=ordered))
         if dtype == "object":
             column = self.columns[i]
-            if isinstance(column, NumericColumn) and column.decimals == 0:
+            if isinstance(column, NumericColumn) and column.decimals == 0 and i not in self.moments:
                 whole = [value if pd.isna(value) else int(value) for value in values]
                 return pd.Series(whole, dtype=object)
             return pd.Series(values, dtype=object)
-        series = pd.Series(values)
+        if dtype.startswith("decimal"):
+            places = dtype.split(", ")[1].partition(")")[0]
+            values = np.array([None if pd.isna(value) else Decimal(f"{value:.{places}f}") for value in values])
+        series = pd.Series(values, dtype=object if i in self.moments else None)
         if series.dtype.kind == "M" and "," in dtype:
             series = series.dt.tz_localize("UTC")
         return series.astype(_parse_dtype(dtype))
@@ -217,6 +237,7 @@ class TableCodec(Codec):
             "columns": [column.model_dump() for column in self.columns],
             "categories": {str(i): value for i, value in self.categories.items()},
             "dependencies": [dependency.model_dump() for dependency in self.dependencies],
+            "moments": {str(i): written.model_dump() for i, written in self.moments.items()},
         }
         return json.loads(json.dumps(state, default=_plain))
 
@@ -225,7 +246,10 @@ class TableCodec(Codec):
         """Rebuild a codec from its schema and what `to_json` gave."""
         categories = {int(i): tuple(declared) for i, declared in state["categories"].items()}
         dependencies = _DEPENDENCIES.validate_python(state.get("dependencies", []))  # none before 0.2
-        codec = cls(TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories, dependencies)
+        moments = {int(i): WrittenMoments(**written) for i, written in state.get("moments", {}).items()}
+        codec = cls(
+            TableSchema(**schema), _COLUMNS.validate_python(state["columns"]), categories, dependencies, moments
+        )
         codec._check_plain()
         codec._check_dependencies()
         return codec
@@ -267,8 +291,20 @@ def _as_frame(X: Any) -> tuple[pd.DataFrame, Any, str | None]:
     return frame, container, array.dtype.str if array.dtype != object else "object"
 
 
+def _read(series: list[pd.Series], moments: dict[int, WrittenMoments]) -> list[pd.Series]:
+    """Return the columns, with moments where dates are written as text or objects."""
+    return [moments[i].read(s) if i in moments else s for i, s in enumerate(series)]
+
+
 def _parse_dtype(text: str) -> Any:
-    """Return the pandas dtype that prints as `text`; pandas itself cannot parse its sparse ones."""
+    """Return the pandas dtype that prints as `text`; pandas itself cannot parse its sparse and some of Arrow's."""
+    if match := _ARROW.fullmatch(text):
+        import pyarrow as pa
+
+        if match["precision"]:
+            return pd.ArrowDtype(getattr(pa, match["decimal"])(int(match["precision"]), int(match["scale"])))
+        values, indices = (pa.type_for_alias(match[name]) for name in ("values", "indices"))
+        return pd.ArrowDtype(pa.dictionary(indices, values, match["ordered"] == "1"))
     if text == "str":  # before pandas 3 texts are objects, and astype("str") makes "nan" of what is missing
         return pd.Series([""]).dtype
     if not text.startswith("Sparse["):
@@ -276,6 +312,24 @@ def _parse_dtype(text: str) -> Any:
     subtype, fill = text[len("Sparse[") : -1].split(", ")
     fill = fill.split("(")[-1].rstrip(")")  # np.int64(3)
     return pd.SparseDtype(subtype, fill == "True" if subtype == "bool" else float(fill))
+
+
+def _refuse_foreign(series: list[pd.Series]) -> None:
+    """Raise `SchemaError` now if a column has a dtype that cannot be given back, or holds lists or structs."""
+    for s in series:
+        dtype: Any = s.dtype
+        if isinstance(dtype, pd.CategoricalDtype):
+            continue
+        try:
+            known = _parse_dtype(str(dtype)) == dtype
+            known &= getattr(dtype, "type", None) not in (list, dict)  # of pyarrow
+        except (TypeError, ValueError, NotImplementedError, AttributeError):
+            known = False
+        if not known:
+            raise SchemaError(
+                f"column {s.name!r} has the dtype {dtype}, which cannot be learnt and given back; drop it, or cast it "
+                "to numbers, text, dates or booleans"
+            )
 
 
 def _derived(series: list[pd.Series], dependencies: Sequence[Dependency]) -> list[pd.Series | None]:

@@ -278,15 +278,27 @@ def fit_column(
 
 
 def dense(series: pd.Series) -> pd.Series:
-    """Return a column that pandas does not hold as sparse."""
+    """Return a column that pandas holds neither as sparse nor as pyarrow's durations, which it does not count with."""
+    if (text := str(series.dtype)).startswith("duration["):
+        return series.astype(f"timedelta64[{text[len('duration[') : text.index(']')]}]")  # type: ignore[call-overload]
     return series.sparse.to_dense() if isinstance(series.dtype, pd.SparseDtype) else series  # type: ignore[attr-defined]
 
 
 def is_number(series: pd.Series) -> bool:
     """Whether a column holds numbers (bools are categories), be it as objects."""
     if series.dtype == object:
-        return pdt.infer_dtype(series, skipna=True) in ("integer", "floating", "mixed-integer-float")
+        numbers = pdt.infer_dtype(series, skipna=True) in ("integer", "floating", "mixed-integer-float")
+        return numbers and not _overflows(series)
     return pdt.is_numeric_dtype(series.dtype) and not pdt.is_bool_dtype(series.dtype)
+
+
+def _overflows(series: pd.Series) -> bool:
+    """Whether a column of objects has a whole number that no float holds: its numbers are levels."""
+    try:
+        series.to_numpy(dtype=np.float64, na_value=np.nan)
+    except OverflowError:
+        return True
+    return False
 
 
 def is_time(series: pd.Series) -> bool:
@@ -344,7 +356,7 @@ def nearest(values: np.ndarray, support: np.ndarray) -> np.ndarray:
 def _factorize(series: pd.Series, name: object) -> tuple[np.ndarray, Any]:
     try:
         codes, uniques = pd.factorize(series, use_na_sentinel=False)
-    except TypeError as error:
+    except (TypeError, NotImplementedError) as error:  # lists, and pyarrow's word for them
         raise SchemaError(f"column {name!r} holds values that cannot be compared ({error}); use strings") from None
     return codes, uniques
 

@@ -12,12 +12,13 @@ from pandas.api import types as pdt
 from torch import Tensor
 
 from ganaug.core.classes import Classes
-from ganaug.core.errors import SchemaError, did_you_mean
+from ganaug.core.errors import SchemaError, UnknownTargetError, did_you_mean
 from ganaug.data.batches import BalancedBatches
 from ganaug.data.readers.dialect import dialect_of, encodings_of
-from ganaug.data.readers.text import parser
+from ganaug.data.readers.text import find_codes, parser
 from ganaug.data.table.codec import TableCodec
 from ganaug.data.table.columns import CategoryColumn
+from ganaug.data.table.moments import WrittenMoments
 
 _CHUNK = 20_000  # rows
 _MAX_CLASSES = 1_000
@@ -41,6 +42,8 @@ class TableStream:
         Label column; by default the last one.
     encoding : str, optional
         Of a text table; by default found by looking at its beginning.
+    header : bool, optional
+        Whether its first line names the columns, as in `ganaug.data.readers.read_csv`.
     rows : int, default=100000
         How many rows are kept in memory, shared equally by the classes.
     random_state : int, default=0
@@ -68,15 +71,18 @@ class TableStream:
         target: str | None = None,
         *,
         encoding: str | None = None,
+        header: bool | None = None,
         rows: int = 100_000,
         random_state: int = 0,
     ) -> None:
         self.path = Path(path)
         self.target = target
         self.encoding = encoding
+        self.header = header
         self.rows = rows
         self.random_state = random_state
-        self._text: set[str] = set()  # columns that look like numbers in some chunks only
+        self._text: set[Any] = set()  # columns that look like numbers in some chunks only
+        self._codes: list[Any] | None = None  # columns of numbers with leading zeros
 
     def __repr__(self) -> str:
         return f"TableStream({str(self.path)!r}, target={self.target!r}, rows={self.rows})"
@@ -130,11 +136,14 @@ class TableStream:
             if self.path.suffix.lower() == ".parquet":
                 yield from islice(self._parquet(), skip, None)
             else:
-                kinds = dict.fromkeys(self._text, str)
                 encoding = self.encoding or encodings_of(self.path)[0]
-                dialect = dialect_of(self.path, encoding)
+                dialect = dialect_of(self.path, encoding, self.header)
+                if self._codes is None:
+                    self._codes = find_codes(self.path, dialect, encoding)
+                kinds = dict.fromkeys([*self._text, *self._codes], str)
                 with parser(self.path, dialect, encoding, chunksize=_CHUNK, dtype=kinds) as reader:
-                    yield from islice(reader, skip, None)
+                    for chunk in islice(reader, skip, None):
+                        yield chunk if dialect.header else chunk.set_axis(chunk.columns.astype(str), axis=1)
         except SchemaError:
             raise
         except OSError as error:
@@ -270,7 +279,7 @@ class _Witnesses:
             known = series[~gaps]
             if known.empty:
                 continue
-            if _kind(known) in ("number", "time"):
+            if _kind(known) in ("number", "time") or WrittenMoments.find(known) is not None:
                 at = known.idxmin(), known.idxmax()
                 low, high = self._range.get(name, (known[at[1]], known[at[0]]))
                 shown += [at[0]] * bool(known[at[0]] < low) + [at[1]] * bool(known[at[1]] > high)
@@ -320,7 +329,7 @@ def _target_name(frame: pd.DataFrame, target: str | None, path: Path) -> Any:
         raise SchemaError(f"{path} needs at least one column besides the target; it has {list(frame.columns)}")
     name = frame.columns[-1] if target is None else target
     if name not in frame.columns:
-        raise SchemaError(f"{path} has no column {name!r}; {did_you_mean(name, frame.columns)}")
+        raise UnknownTargetError(f"{path} has no column {name!r}; {did_you_mean(name, frame.columns)}")
     return name
 
 

@@ -197,7 +197,10 @@ def _run(
         learnt, labels = _safe_indexing(splits.X, train), splits.y[train]
         judging = _safe_indexing(splits.X, test), splits.y[test]
         inner = splits.inner(train)
-        logger.info("compare: split %d of %d, %d remedies", fold + 1, len(splits.outer), len(remedies))
+        if fold == 1:
+            logger.info(
+                "compare: about %.0f seconds for %d splits, by the first", used * len(splits.outer), len(splits.outer)
+            )
         for i, remedy in enumerate(remedies):
             if progress is not None:
                 progress(fold * len(remedies) + i, len(splits.outer) * len(remedies))

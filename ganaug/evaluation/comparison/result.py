@@ -41,6 +41,15 @@ class Comparison:
         ``"score"``, ``"counts"`` by class, ``"splits"``, ``"planned"``, ``"seed"``, ``"seconds"``.
     model : classifier
         Unfitted: the estimator with the remedy, to be fitted to all of the data.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.tree import DecisionTreeClassifier
+    >>> X, y = make_classification(120, weights=[0.8], random_state=0)
+    >>> found = ganaug.compare(DecisionTreeClassifier(max_depth=2), X, y, cv=2, repeats=1, budget=0.001, random_state=0)
+    >>> found.remedy in found.table.index, found.model.fit(X, y).predict(X[:2]).shape
+    (True, (2,))
     """
 
     remedy: str

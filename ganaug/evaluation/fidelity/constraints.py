@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from ganaug.evaluation.intervals import difference_interval
 from ganaug.evaluation.samples import evenly
 
 KEPT = 0.995  # share of the real rows that a rule holds in
@@ -17,6 +18,7 @@ _MAX_ROWS = 20_000  # rows of either side; more are thinned
 _MAX_NUMBERS = 30  # columns that orders and sums are looked for in
 _MAX_LEVELS = 50  # of a column that takes part in combinations and dependencies
 _MIN_EXPECTED = 8  # real rows that would show a combination by chance: only then is its absence a rule
+_CHANCE = 2e-3  # of calling a rule broken that new real rows would break as often
 _MAX_GROUPS = 60  # columns of levels
 
 
@@ -46,7 +48,8 @@ def find_new_levels(real: pd.DataFrame, made: pd.DataFrame) -> Iterator[Rule]:
         new = ~b.isin(a.unique()) & b.notna()
         if new.any():
             shown = ", ".join(repr(level) for level in pd.unique(b[new])[:3].tolist())
-            yield Rule(f"{column} has no level {shown}", 0.0, float(new.mean()))
+            once = (a.value_counts() == 1).sum() / len(a)  # as many new real rows have a new level (Good 1953)
+            yield Rule(f"{column} has no level {shown}", float(once), float(new.mean()))
 
 
 def find_broken_rules(real: pd.DataFrame, made: pd.DataFrame) -> list[Rule]:
@@ -66,7 +69,13 @@ def find_broken_rules(real: pd.DataFrame, made: pd.DataFrame) -> list[Rule]:
     real, made = (frame.iloc[evenly(len(frame), _MAX_ROWS)] for frame in (real, made))
     found = [*_orders(real, made), *_sums(real, made), *_one_hot(real, made), *_dependencies(real, made)]
     told = [rule for rule in found if rule.real <= 1 - KEPT and rule.made > rule.real + _BROKEN]
-    return sorted(told, key=lambda rule: -rule.made)
+    # Rules are those of many that the real rows happen to keep: new real rows break some of them now and then.
+    sure = [rule for rule in told if _surely_broken(rule, len(real), len(made))]
+    return sorted(sure, key=lambda rule: -rule.made)
+
+
+def _surely_broken(rule: Rule, n_real: int, n_made: int) -> bool:
+    return difference_interval(rule.made * n_made, n_made, rule.real * n_real, n_real, _CHANCE)[1] > 0
 
 
 def _numbers(real: pd.DataFrame, made: pd.DataFrame) -> tuple[list[Any], np.ndarray, np.ndarray]:

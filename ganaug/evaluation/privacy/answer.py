@@ -1,7 +1,7 @@
 """Whether synthetic samples were copied from the training data, or give it away."""
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -101,12 +101,12 @@ def answer_privacy(
         near = _judge_near(excesses[name], name)
         (verdicts if excesses[name].form == AS_IT_IS else disguised).append(near)
         verdicts += _judge_crowd(crowd, name)
-        verdicts.append(_judged(found[name], name, _SURE_OF_ONE))
+        verdicts.append(_judged(found[name], _attack_by_class([found[name]]), name, _SURE_OF_ONE))
     if not found:
         because = f"no class has {_MIN_MEASURED} training, held-out and synthetic samples"
         return Answer("privacy", Verdict("cannot be judged", "cannot be judged", because), (), (WARNING,))
-    pooled = _pooled(list(found.values()))
-    verdicts = [*disguised, _judged(pooled, OVERALL, _SURE), *verdicts]  # of equally bad ones the first is told
+    pooled, attack = _pooled(list(found.values())), _attack_by_class(found.values())
+    verdicts = [*disguised, _judged(pooled, attack, OVERALL, _SURE), *verdicts]  # of equally bad ones the first is told
     counts = {name: len(held) for name, (_, held, _) in parts.items()}
     few = min(counts, key=lambda name: counts[name])
     if counts[few] < MIN_HELD_OUT:
@@ -115,10 +115,11 @@ def answer_privacy(
             Verdict("cannot be judged", "cannot be judged", because, n=counts[few], limit=float(MIN_HELD_OUT))
         )
     measured = [
-        *_measurements(OVERALL, pooled, _pooled(list(usual.values())) if usual else None, _mean_excess(excesses, found))
+        *_measurements(OVERALL, list(found.values()), list(usual.values()), _mean_excess(excesses, found)),
     ]
     for name, distances in found.items():
-        measured += _measurements(name, distances, usual.get(name), excesses[name])
+        plain = [usual[name]] if name in usual else []
+        measured += _measurements(name, [distances], plain, excesses[name])
     left_out = [name for name in names.values() if name not in found]
     notes = (
         (f"Privacy of {', '.join(left_out)} is not judged: fewer than {_MIN_MEASURED} samples.",) if left_out else ()
@@ -144,6 +145,19 @@ def membership(members: np.ndarray, others: np.ndarray) -> tuple[float, float]:
     is_member = np.repeat([1, 0], [len(members), len(others)])
     auc = float(roc_auc_score(is_member, -np.concatenate([members, others])))
     return auc, auc_error(auc, len(members), len(others))
+
+
+def _attack_by_class(classes: Iterable[_Distances]) -> tuple[float, float]:
+    """Return AUC and standard error of the attack within classes, the mean over these.
+
+    Classes are not pooled: their shares may differ between training and held-out samples, and samples of one class lie
+    nearer to synthetic ones than those of another. Weights are those of two samples' sizes.
+    """
+    parts = [(d.training_to_made, d.held_to_made) for d in classes]
+    weights = np.array([len(members) * len(others) / (len(members) + len(others)) for members, others in parts])
+    aucs, errors = np.array([membership(*part) for part in parts]).T
+    weights /= weights.sum()
+    return float(weights @ aucs), float(np.sqrt(weights**2 @ errors**2))
 
 
 def adversarial_accuracy(real: np.ndarray, made: np.ndarray) -> float:
@@ -249,10 +263,13 @@ def _mean_excess(excesses: Mapping[str, Excess], found: Mapping[str, _Distances]
     return Excess(surest.near, rate, real, math.nan, math.nan, surest.form, sum(held))
 
 
-def _measurements(subject: str, d: _Distances, usual: _Distances | None, excess: Excess) -> Iterator[Measurement]:
-    real = _numbers(usual) if usual is not None else dict.fromkeys((RATIO, ACCURACY, LOSS, MEMBERSHIP), math.nan)
-    own = _numbers(d)
-    auc, error = membership(d.training_to_made, d.held_to_made)
+def _measurements(
+    subject: str, classes: list[_Distances], usual: list[_Distances], excess: Excess
+) -> Iterator[Measurement]:
+    """Yield the numbers of one class or of several, beside those of `usual`, which copy nothing."""
+    real = _numbers(usual) if usual else dict.fromkeys((RATIO, ACCURACY, LOSS, MEMBERSHIP), math.nan)
+    own, d = _numbers(classes), _pooled(classes)
+    auc, error = _attack_by_class(classes)
     yield Measurement(subject, RATIO, own[RATIO], real=real[RATIO], better="real")
     bounds = proportion_interval(d.copied.sum(), len(d.copied))
     yield Measurement(subject, EXACT, float(d.copied.mean()), *bounds, real=float(d.twins.mean()), better="lower")
@@ -264,18 +281,19 @@ def _measurements(subject: str, d: _Distances, usual: _Distances | None, excess:
     yield Measurement(subject, MEMBERSHIP, auc, *bounds, real=real[MEMBERSHIP], better="lower")
 
 
-def _numbers(d: _Distances) -> dict[str, float]:
+def _numbers(classes: list[_Distances]) -> dict[str, float]:
+    d = _pooled(classes)
     held = float(np.median(d.held_to_training))
     on_training, on_held_out = np.average(d.accuracy, axis=0)
     return {
         RATIO: float(np.median(d.made_to_training)) / held if held else math.nan,
         ACCURACY: float(on_training),
         LOSS: float(on_held_out - on_training),
-        MEMBERSHIP: membership(d.training_to_made, d.held_to_made)[0],
+        MEMBERSHIP: _attack_by_class(classes)[0],
     }
 
 
-def _judged(d: _Distances, name: str, sure: float) -> Verdict:
+def _judged(d: _Distances, attack: tuple[float, float], name: str, sure: float) -> Verdict:
     """Judge exact duplicates and the membership attack: over all classes, or with more caution for one of many."""
     where = "" if name == OVERALL else f" of class {name}"
     copied, twins, n = float(d.copied.mean()), float(d.twins.mean()), len(d.twins)
@@ -283,7 +301,7 @@ def _judged(d: _Distances, name: str, sure: float) -> Verdict:
     if copied > twins + max(_COPIED, slack):
         because = f"{copied:.1%} of the synthetic samples{where} equal a training sample; {twins:.1%} of real ones do"
         return Verdict("bad", "copies training samples", because, n=n, value=copied, limit=twins + max(_COPIED, slack))
-    auc, error = membership(d.training_to_made, d.held_to_made)
+    auc, error = attack
     low, high = auc - sure * error, auc + sure * error
     because = f"an attack tells training samples{where} from others with an AUC of {auc:.2f} (0.5: not at all)"
     numbers: dict[str, Any] = {"n": n, "value": auc, "low": low, "high": high}

@@ -19,6 +19,7 @@ SCORES = BALANCED, RARE = "balanced accuracy", "recall of rare classes"
 _MIN_ENTERING = 2  # held-out samples of a class that enters
 _FEW = 30  # of the smallest class: fewer, and only large gains show
 _MATTERS = 0.005  # a smaller difference is none
+_HURTS = 0.01  # a smaller loss is no reason to warn
 _MAX_HALF_WIDTH = 0.06  # of the interval: a wider one is ignorance, not "no difference"
 
 
@@ -149,8 +150,8 @@ def _verdict(
     if value >= _MATTERS and all(class_mean_interval(gain, c, group)[1] > 0 for gain in gains.values()):
         return Verdict("good", "helps", because, **numbers, limit=0.0)
     surely = class_mean_interval(gains[best], c, group, level=LEVEL / len(rivals))
-    if value <= -_MATTERS and surely[2] < 0:
-        return Verdict("bad", "hurts, don't use it", because, **numbers, limit=0.0)
+    if surely[2] < -_HURTS:
+        return Verdict("bad", "hurts, don't use it", because, **numbers, limit=-_HURTS)
     if high - low > 2 * _MAX_HALF_WIDTH:
         return Verdict("cannot be judged", "cannot be judged", f"{because}: too wide to tell", **numbers, limit=0.0)
     return Verdict("doubtful", "no measurable difference", because, **numbers, limit=0.0)

@@ -41,8 +41,9 @@ class Writer(ABC):
     Examples
     --------
     >>> from ganaug.data.kind import fit_codec
-    >>> writer_for("csv", fit_codec([[1.0], [2.0]])).suffix
-    '.csv'
+    >>> name, writer = writer_for(None, fit_codec([[1.0], [2.0]]))
+    >>> name, writer.suffix
+    ('csv', '.csv')
     """
 
     kind: ClassVar[str | None] = None

@@ -19,8 +19,9 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what spreadsheet programs take fo
 class CSVWriter(FilePerShard):
     """``<class>/00000.csv``: the columns of the training data, then the target.
 
-    Text with line ends, carriage returns among them, is quoted. With ``plan.escape_formulas``, text that a spreadsheet
-    program would run gets an apostrophe in front, as OWASP's page on CSV injection advises.
+    Cells are separated by ``plan.separator``, numbers have the sign ``plan.decimal``. Text with line ends, carriage
+    returns among them, is quoted. With ``plan.escape_formulas``, text that a spreadsheet program would run gets an
+    apostrophe in front, as OWASP's page on CSV injection advises.
     """
 
     kind: ClassVar[str | None] = "table"
@@ -66,7 +67,8 @@ class CSVWriter(FilePerShard):
                 quoting = csv.QUOTE_NONNUMERIC  # csv quotes a lone \r only when told to
         if any("\r" in name for name in frame.columns):
             quoting = csv.QUOTE_NONNUMERIC
-        return frame.to_csv(index=False, header=header, lineterminator="\n", quoting=quoting).encode()
+        style: dict[str, Any] = {"sep": self.plan.separator, "decimal": self.plan.decimal, "quoting": quoting}
+        return frame.to_csv(index=False, header=header, lineterminator="\n", **style).encode()
 
 
 def _harmless(text: Any) -> Any:

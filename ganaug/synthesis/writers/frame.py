@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 
 from ganaug.core.errors import SchemaError
+from ganaug.core.schema import MARK
 from ganaug.data.codec import Codec
 from ganaug.synthesis.plan import Plan, Shard
 
 
 def as_frame(X: Any, shard: Shard, plan: Plan) -> pd.DataFrame:
     """Return rows of any container as a frame with text names and the target as its last column.
+
+    Where real rows share the file, the column before it says which are synthetic.
 
     Raises
     ------
@@ -23,7 +26,8 @@ def as_frame(X: Any, shard: Shard, plan: Plan) -> pd.DataFrame:
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
     labels = pd.Series([shard.class_plan.label] * len(frame), name=plan.target, index=frame.index)
-    frame = pd.concat([frame, labels], axis=1)
+    marks = [pd.Series(not shard.real, name=MARK, index=frame.index)] if plan.marks_real else []
+    frame = pd.concat([frame, *marks, labels], axis=1)
     if list(frame.columns) != list(plan.dtypes):
         raise SchemaError(f"expected the columns {list(plan.dtypes)}; got {list(frame.columns)}: rename them")
     return frame

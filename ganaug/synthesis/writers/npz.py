@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from ganaug.core.errors import SchemaError
+from ganaug.core.schema import MARK
 from ganaug.data.codec import Codec
 from ganaug.synthesis.plan import Plan, Shard
 from ganaug.synthesis.writers.base import FilePerShard
@@ -28,6 +29,7 @@ class NpzWriter(FilePerShard):
     def __init__(self, codec: Codec, plan: Plan) -> None:
         super().__init__(codec, plan)
         pictures = hasattr(codec, "to_uint8")
+        self._columns = list(plan.dtypes)[: -1 - plan.marks_real]
         self._samples, self._labels = ("images", "labels") if pictures else ("X", "y")
 
     @classmethod
@@ -58,23 +60,25 @@ class NpzWriter(FilePerShard):
         first = next(arrays)
         shape = (shard.n, *first.shape[1:])
         blocks = itertools.chain([first], arrays)
-        _write_npz(handle, self._samples, shape, first.dtype, blocks, self._others(labels))
+        marks = np.full(shard.n, not shard.real)
+        _write_npz(handle, self._samples, shape, first.dtype, blocks, self._others(labels, marks))
 
-    def _others(self, labels: np.ndarray) -> dict[str, np.ndarray]:
-        columns = [name for name in self.plan.dtypes if name != self.plan.target]
-        return {self._labels: labels} | ({"columns": np.array(columns)} if columns else {})
+    def _others(self, labels: np.ndarray, marks: np.ndarray) -> dict[str, np.ndarray]:
+        others = {self._labels: labels} | ({"columns": np.array(self._columns)} if self._columns else {})
+        return others | ({MARK: marks} if self.plan.marks_real else {})
 
     def _array(self, chunk: Any, shard: Shard) -> np.ndarray:
         if self.plan.dtypes:
-            return as_frame(chunk, shard, self.plan).iloc[:, :-1].to_numpy()
+            return as_frame(chunk, shard, self.plan)[self._columns].to_numpy()
         return chunk if isinstance(chunk, np.ndarray) else self.codec.to_uint8(chunk)
 
     def join(self, parts: Sequence[Path], out: Path) -> None:
         """Write one array after the other, in memory that does not grow with them."""
-        labels, shapes = [], []
+        labels, marks, shapes = [], [], []
         for part in parts:
             with np.load(part, allow_pickle=False) as archive:
                 labels.append(archive[self._labels])
+                marks.append(archive[MARK] if self.plan.marks_real else labels[-1])
             with _member(part, self._samples) as (_, shape, dtype):
                 shapes.append(shape)
         with out.open("wb") as handle:
@@ -84,7 +88,7 @@ class NpzWriter(FilePerShard):
                 (sum(shape[0] for shape in shapes), *shapes[0][1:]),
                 dtype,
                 (block for part in parts for block in _blocks(part, self._samples)),
-                self._others(np.concatenate(labels)),
+                self._others(np.concatenate(labels), np.concatenate(marks)),
             )
 
 

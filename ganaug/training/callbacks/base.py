@@ -32,6 +32,8 @@ class Run(Protocol):
         Of the training; for callbacks that draw.
     stop_reason : str
         Why training ends; empty while it goes on. A callback may set it.
+    remark : str
+        What the progress bar says beside the losses; empty for nothing. A callback may set it.
 
     Examples
     --------
@@ -53,6 +55,7 @@ class Run(Protocol):
     device: torch.device
     seed: int
     stop_reason: str
+    remark: str
 
     @property
     def history(self) -> History:

@@ -16,6 +16,8 @@ class BestMoment(Callback):
     Parameters and attributes are those of `ganaug.KeepBest` without the held-out samples.
     """
 
+    measure = "held-out distance"  # what `distance` is, for the progress bar
+
     def __init__(self, *, every: int = 5, patience: int | None = None) -> None:
         self.every = every
         self.patience = patience
@@ -40,6 +42,8 @@ class BestMoment(Callback):
         if not self.step or self.distances[step] < self.distances[self.step]:
             self.step = step
             self._best = {name: tensor.clone() for name, tensor in trainer.generator_ema.state_dict().items()}
+        nearest = self.distances[self.step]
+        trainer.remark = f"{self.measure} {self.distances[step]:.3f}, best {nearest:.3f} at step {self.step:,}"
         late = sum(looked > self.step for looked in self.distances)
         if self.patience is not None and late >= self.patience and not trainer.stop_reason:
             trainer.stop_reason = f"no nearer to the held-out samples since step {self.step}"

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class ProgressBar(Callback):
-    """A bar with losses and the time left, on stderr.
+    """A bar with losses, fidelity on held-out samples where it is measured, and the time left, on stderr.
 
     Parameters
     ----------
@@ -56,6 +56,7 @@ class ProgressBar(Callback):
         """Move the bar."""
         last = trainer.history.last
         said = f"step {last['step']:.0f}  D {last['d_loss']:.3f}  G {last['g_loss']:.3f}"
+        said += f"  {trainer.remark}" if trainer.remark else ""
         self._progress.update(self._task, completed=trainer.progress, description=said)
 
     def on_train_end(self, trainer: Run) -> None:

@@ -17,13 +17,10 @@ from ganaug.data.encoded import encode
 from ganaug.evaluation.features import Features
 from ganaug.evaluation.fidelity.c2st import c2st_auc
 from ganaug.evaluation.fidelity.distances import frechet_distance
-from ganaug.models.classifier import fit_classifier, outputs
 from ganaug.training.callbacks import Callback
 
 from ganaug_translate import train_translator
 from ganaug_translate.preview import before_and_after
-
-_CLASSIFIER_STEPS = 400
 
 
 class CPUBudget(Callback):
@@ -66,17 +63,19 @@ def measure(arguments):
     before = held.own(source)
     after = translator.codec.encode(translator.apply(data["images"][split == 1][held.c == source]))
 
-    weights = 1 / np.bincount(taught.c)[taught.c]
-    classifier = fit_classifier(taught.floats(), taught.c, weights, steps=_CLASSIFIER_STEPS, seed=0)
+    features, _ = Features.fit(taught.floats(), taught.c, taught.codec.spans, taught.kind, network=None, seed=0)
+
+    def seen(images):
+        return features(images, np.full(len(images), target))
+
     called = {
-        name: float((outputs(classifier, images).argmax(1) == target).mean())
+        name: float((seen(images).logits.argmax(1) == target).mean())
         for name, images in {"real": real, "translated": after, "untranslated": before}.items()
     }
-    features, _ = Features.fit(taught.floats(), taught.c, taught.codec.spans, taught.kind, network=None, seed=0)
-    real_features = features(real, np.full(len(real), target)).features
+    real_features = seen(real).features
 
     def compare(images):
-        made = features(images, np.full(len(images), target)).features
+        made = seen(images).features
         return {"C2ST AUC": c2st_auc(real_features, made), "Fréchet": frechet_distance(real_features, made)}
 
     found = {
@@ -107,7 +106,7 @@ def measure(arguments):
         )
         drawn = gan.encoded(np.full(len(after), target), np.random.default_rng(0))
         found["GAN from noise"] = compare(drawn) | {
-            "called target": float((outputs(classifier, drawn).argmax(1) == target).mean())
+            "called target": float((seen(drawn).logits.argmax(1) == target).mean())
         }
     if arguments.preview:
         before_and_after(before, after, real=real).save(arguments.preview)

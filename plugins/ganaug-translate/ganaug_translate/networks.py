@@ -102,7 +102,8 @@ class PatchHeads(nn.Module):
 
     def forward(self, features: list[Tensor], positions: list[Tensor]) -> list[Tensor]:
         """Return ``(batch, n_positions, dim)`` for each map ``(batch, width, h, w)``."""
-        chosen = [maps.flatten(2)[:, :, where].transpose(1, 2) for maps, where in zip(features, positions, strict=True)]
+        flat = [maps.movedim(1, -1).flatten(1, 2) for maps in features]  # a view where channels are last in memory
+        chosen = [maps[:, where] for maps, where in zip(flat, positions, strict=True)]
         return [F.normalize(head(x).float(), dim=2) for head, x in zip(self.heads, chosen, strict=True)]
 
 

@@ -23,14 +23,14 @@ class Translation(Source):
     Parameters
     ----------
     source : str, default=""
-        The name of the class to translate; by default the largest.
+        The name of the class to translate; by default, and for that class itself, the largest other one.
     **settings
         As for `train_translator`; 1,000 steps by default.
 
     Raises
     ------
     ConfigError
-        In `fit`, if the data are no images; in `draw`, if a class is to be translated into itself.
+        In `fit`, if the data are no images, or of one class only.
     SchemaError
         In `fit`, if there is no such class.
     """
@@ -40,27 +40,28 @@ class Translation(Source):
         self.settings = settings
 
     def fit(self, data: Encoded, rng: np.random.Generator) -> Self:
-        """Keep the data, and choose the class to translate."""
+        """Keep the data; translators are trained when they are needed."""
         if data.x.ndim != 4:
             raise ConfigError(f"the source 'translate' translates images; these are {data.kind.plural}")
+        if len(data.classes) < 2:
+            raise ConfigError("the source 'translate' needs a class to translate from; there is one class only")
         self.data = data
         self.seed = as_seed(rng)
-        label = data.classes.named(self.source) if self.source else None
-        self.origin = int(np.argmax(data.classes.counts)) if label is None else int(data.classes.index([label])[0])
+        named = data.classes.index([data.classes.named(self.source)]).tolist() if self.source else []
+        largest = np.argsort(data.classes.counts, kind="stable")[::-1].tolist()
+        self.preferred = [*named, *largest]
         self.translators: dict[int, Translator] = {}
         return self
 
     def draw(self, condition: int, n: int, rng: np.random.Generator) -> np.ndarray:
         """Return n translations of images that are drawn with replacement."""
-        if condition == self.origin:
-            said = str(self.data.classes.labels[condition])
-            raise ConfigError(f"class {said!r} cannot be translated into itself; name another: 'translate:NAME'")
+        origin = next(k for k in self.preferred if k != condition)
+        target = int(condition > origin)
         if condition not in self.translators:
-            rows = np.flatnonzero(np.isin(self.data.c, [condition, self.origin]))
             self.translators[condition] = train_encoded(
-                self.data.take(rows),
-                target=int(condition > self.origin),
+                self.data.take(np.flatnonzero(np.isin(self.data.c, [condition, origin]))),
+                target=target,
                 random_state=(self.seed + condition) % 2**31,
                 **{"max_steps": STEPS} | self.settings,
             )
-        return self.translators[condition].encoded(np.full(n, int(condition > self.origin)), rng)
+        return self.translators[condition].encoded(np.full(n, target), rng)

@@ -9,7 +9,7 @@ from ganaug.core.classes import Classes
 from ganaug.core.errors import CheckpointError, ConfigError, SchemaError, TransferError
 from ganaug.core.provenance import KEPT, Provenance, TransferReport
 from ganaug.core.seeds import as_seed
-from ganaug.data.encoded import Encoded, encode, refuse_unsavable
+from ganaug.data.encoded import Encoded, encode
 from ganaug.data.image.kind import IMAGE, gains_from_bfloat16
 from ganaug.models.device import resolve_device
 from ganaug.models.synthesizer import load
@@ -59,8 +59,8 @@ def train_translator(
         The classes to translate from and to; of a dict by default the first and the second.
     method : {"cut", "fastcut", "cyclegan"}, default="cut"
         ``"cut"``: contrastive (Park et al. 2020, arXiv:2007.15651). ``"fastcut"``: without the pass that keeps targets
-        as they are; a third faster, less faithful. ``"cyclegan"``: both directions (Zhu et al. 2017,
-        arXiv:1703.10593), at about two and a half times the time.
+        as they are; a sixth faster, less faithful. ``"cyclegan"``: both directions (Zhu et al. 2017,
+        arXiv:1703.10593), at twice the time.
     pretrained : Translator, str or Path, optional
         A translator to start from, of another domain or size; its method and its networks' width are taken over.
     random_state : int, RandomState, Generator or None, default=None
@@ -158,7 +158,6 @@ def _two_classes(X: Any, y: Any, source: Any, target: Any) -> Encoded:
     chosen = np.flatnonzero(np.isin(np.asarray(y), [source, target]))
     images = [X[i] for i in chosen] if isinstance(X, (list, tuple)) else X[chosen]
     data = encode(images, np.asarray(y)[chosen], IMAGE)
-    refuse_unsavable(data)
     few = min(zip(data.classes.counts, data.classes.labels.tolist(), strict=True))
     if few[0] < _MIN_IMAGES:
         raise SchemaError(f"class {few[1]!r} has {few[0]} images; at least {_MIN_IMAGES} are needed")

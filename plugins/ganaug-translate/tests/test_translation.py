@@ -4,12 +4,14 @@ import ganaug
 import numpy as np
 import pytest
 from ganaug.core.errors import CheckpointError, ConfigError, SchemaError, TransferError
+from ganaug.data.encoded import encode
 from ganaug.training.callbacks import Callback
 from scipy.spatial.distance import cdist
 from sklearn.datasets import load_digits, make_blobs
 from sklearn.svm import SVC
 
 from ganaug_translate import Translator, train_translator
+from ganaug_translate.source import Translation
 
 
 def same(a, b):
@@ -167,14 +169,26 @@ def test_translations_are_a_source_of_the_over_sampler(digits):
     assert 10 <= sum(image.tobytes() not in real for image in X_new) <= 20
 
 
-def test_as_a_source_it_refuses_rows_and_its_own_class():
+def test_a_class_is_never_translated_into_itself(monkeypatch):
+    monkeypatch.setattr("ganaug_translate.source.STEPS", 1)
+    images = np.random.default_rng(0).integers(0, 256, (30, 8, 8), dtype=np.uint8)
+    data = encode(images, np.repeat([0, 1, 2], [6, 10, 14]))
+    source = Translation("0").fit(data, np.random.default_rng(0))
+    for condition, origin in ((0, 2), (1, 0), (2, 0)):
+        assert source.draw(condition, 2, np.random.default_rng(0)).shape == (2, 1, 8, 8)
+        assert source.translators[condition].source == origin
+
+
+def test_as_a_source_it_refuses_rows_and_classes_that_are_not_there():
     rows, c = make_blobs(40, centers=2, random_state=0)
     with pytest.raises(ConfigError, match="'translate' translates images; these are rows"):
         ganaug.GANOverSampler(sources={"translate": 1}, sampling_strategy={0: 30}).fit_resample(rows, c)
     images = np.random.default_rng(0).integers(0, 256, (20, 8, 8), dtype=np.uint8)
-    with pytest.raises(ConfigError, match="class '1' cannot be translated into itself"):
-        sampler = ganaug.GANOverSampler(sources={"translate:1": 1}, sampling_strategy={1: 15})
+    with pytest.raises(SchemaError, match="no class 'normal'"):
+        sampler = ganaug.GANOverSampler(sources={"translate:normal": 1}, sampling_strategy={1: 15})
         sampler.fit_resample(images, np.arange(20) % 2)
+    with pytest.raises(ConfigError, match="one class only"):
+        Translation().fit(encode(images, np.zeros(20, int)), np.random.default_rng(0))
 
 
 def test_a_damaged_checkpoint_is_refused(translator, tmp_path):

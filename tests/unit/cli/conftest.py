@@ -45,6 +45,7 @@ def data(tmp_path_factory):
         }
     )
     frame.to_csv(folder / "orders.csv", index=False)
+    frame.drop(columns="kind").to_csv(folder / "numbers.csv", index=False)
     return folder
 
 
@@ -54,7 +55,7 @@ def models(data, tmp_path_factory):
     from ganaug.cli.app import run
 
     folder = tmp_path_factory.mktemp("models")
-    for name, source in (("images", "images.npz"), ("orders", "orders.csv")):
+    for name, source in (("images", "images.npz"), ("orders", "orders.csv"), ("numbers", "numbers.csv")):
         out = folder / f"{name}.safetensors"
         assert run(["train", str(data / source), "--out", str(out), "--max-steps", "3", "--quiet"]) == 0
     return folder

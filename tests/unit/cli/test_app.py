@@ -69,7 +69,7 @@ def test_version(ok):
     assert ok("--version") == (f"ganaug {ganaug.__version__}\n", "")
 
 
-@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"], ["help"]])
 def test_help_names_every_command(ok, arguments):
     out, err = ok(*arguments)
     assert all(command in out for command in ("train", "synth", "info", "cache"))
@@ -79,6 +79,7 @@ def test_help_names_every_command(ok, arguments):
 @pytest.mark.parametrize("command", ["train", "finetune", "synth", "pool", "info", "plugins", "doctor"])
 def test_help_of_a_command(ok, command):
     out, _ = ok(command, "--help")
+    assert ok("help", command)[0] == out
     assert f"ganaug {command}" in out
     assert "Usage" in out
     assert f"ganaug {command}" in out.split("Example", 1)[1].split("╭")[0]
@@ -88,6 +89,14 @@ def test_help_of_a_command(ok, command):
 @pytest.mark.parametrize("argument", ["snyth", "--nope"])
 def test_unknown_command_or_option(fails, argument):
     fails(2, argument, says=f": {argument}" if argument == "--nope" else "'snyth'")
+
+
+@pytest.mark.parametrize(
+    ("option", "ours"), [("--epochs", "--max-steps"), ("--lr", "--learning-rate"), ("--label", "--target")]
+)
+def test_words_of_other_programs(fails, data, option, ours):
+    says = f"no option {option}: ganaug calls it {ours}"
+    fails(2, "train", data / "orders.csv", "-o", "m", option, "3", says=says)
 
 
 def test_debug_shows_the_traceback(elsewhere):

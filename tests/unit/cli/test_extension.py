@@ -2,6 +2,8 @@ import subprocess
 import sys
 
 import pytest
+
+pytest.importorskip("typer")
 import typer
 
 from ganaug.cli.app import run

@@ -1,5 +1,6 @@
 """Faults of files and of the machine, really injected: a clear line, nothing run, nothing lost."""
 
+import errno
 import io
 import json
 import os
@@ -234,6 +235,19 @@ class TestFolders:
         (elsewhere / "caf\udce9").write_bytes((models / "orders.safetensors").read_bytes())
         assert r"caf\udce9: table of" in ok("info", "caf\udce9")[0]
 
+    @pytest.mark.parametrize("command", ["synth", "pool", "train", "info", "verify", "merge"])
+    @pytest.mark.parametrize("suffix", ["", ".csv"])
+    def test_name_of_300_letters(self, fails, data, models, elsewhere, command, suffix):
+        long = "n" * 300 + suffix
+        model, rows = models / "images.safetensors", data / "orders.csv"
+        written = {"synth": ["--model", model], "pool": [model], "train": [rows, "--max-steps", "2"]}
+        arguments = (
+            [*written[command], "-q", "-o", long]
+            if command in written
+            else [long, *["-o", "m"][: 2 * (command == "merge")]]
+        )
+        fails(1, command, *arguments, says="File name too long")
+
     @pytest.mark.parametrize("kind", ["pipe", "device"])
     def test_data_that_is_no_file(self, fails, elsewhere, kind):
         if kind == "pipe":
@@ -243,6 +257,66 @@ class TestFolders:
         code, lines = Child(elsewhere, "train", "d.csv", "-o", "m").end()
         assert code == 1
         assert "not a file" in lines[-1]
+
+
+class TestWhatIsRead:
+    """``--overwrite`` is no reason to lose what a command reads, or what is no output of ganaug."""
+
+    def test_is_not_written_over(self, fails, data, models, elsewhere, no_training):
+        shutil.copy(data / "orders.csv", "d.csv")
+        shutil.copy(models / "images.safetensors", "m.safetensors")
+        says = "it is what is read; choose another name"
+        fails(1, "train", "d.csv", "-o", "../work/d.csv", "--overwrite", says=says)
+        fails(1, "synth", "--data", "d.csv", "-o", "d.csv", "--overwrite", says=says)
+        fails(1, "synth", "--balance", "d.csv", "-o", "d.csv", "--overwrite", says=says)
+        fails(1, "pool", "m.safetensors", "-o", "m.safetensors", "--overwrite", says=says)
+
+    def test_a_file_that_is_no_output_stays(self, fails, models, elsewhere):
+        (elsewhere / "thesis.txt").write_text("irreplaceable")
+        command = ("synth", models / "orders.safetensors", "-n", 3, "-o", "thesis.txt", "--overwrite")
+        fails(1, *command, says="was not written by ganaug synth")
+
+
+class TestFullDisk:
+    @pytest.mark.parametrize("call", ["mkdir", "write_text"])
+    @pytest.mark.parametrize("out", ["o", "o.csv", "o.npz"])
+    def test_at_the_start_of_synth(self, fails, models, monkeypatch, call, out):
+        real = getattr(Path, call)
+
+        def full(path, *args, **options):
+            if ".partial" in str(path):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+            return real(path, *args, **options)
+
+        monkeypatch.setattr(Path, call, full)
+        said = fails(1, "synth", models / "numbers.safetensors", "-n", 3, "-o", out, "-q", says=f"cannot write {out}")
+        assert "No space left on device" in said
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM")
+@pytest.mark.parametrize("command", ["train", "synth", "pool"])
+def test_sigterm_ends_with_a_word_and_leaves_nothing(data, models, elsewhere, command):
+    arguments = {
+        "train": ["train", data / "orders.csv", "-o", "m", "--max-steps", "1000000000", "--snapshot-every", "never"],
+        "synth": ["synth", models / "orders.safetensors", "-n", "1000000000", "-o", "o.csv"],
+        "pool": ["pool", models / "images.safetensors", "-n", "1000000", "-o", "p.pool"],
+    }
+    process = subprocess.Popen([*GANAUG, *map(str, arguments[command]), "-q"], stderr=subprocess.PIPE, text=True)
+    try:
+        patience = time.monotonic() + 120
+        while not any(
+            name.startswith(".") for name in os.listdir(elsewhere)
+        ):  # a lock, or a file that is being written
+            assert process.poll() is None and time.monotonic() < patience
+            time.sleep(0.05)
+        time.sleep(0.5)
+        process.terminate()
+        _, err = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    assert (process.returncode, err.splitlines()[-1]) == (143, "terminated; nothing was written")
+    assert "Traceback" not in err
+    assert os.listdir(elsewhere) == []
 
 
 class TestStdout:

@@ -142,6 +142,8 @@ class TestBalance:
             "o.parquet",
         )
         mixed = pd.read_parquet("o.parquet")
+        assert list(mixed.columns) == [*real.columns[:-1], "is_synthetic", "fraud"]
+        assert mixed.pop("is_synthetic").tolist() == [False] * 30 + [True] * 20 + [False] * 10
         assert mixed["fraud"].value_counts().to_dict() == {"no": 30, "yes": 30}
         pd.testing.assert_frame_equal(mixed[mixed["fraud"] == "no"].reset_index(drop=True), real[real["fraud"] == "no"])
         pd.testing.assert_frame_equal(mixed.tail(10).reset_index(drop=True), real.tail(10).reset_index(drop=True))

@@ -3,7 +3,6 @@ import pytest
 pytest.importorskip("typer")
 
 from ganaug.cli import summary
-from ganaug.evaluation.result import Answer, Verdict
 from ganaug.synthesis.plan import ClassPlan, Plan
 
 
@@ -36,10 +35,3 @@ def test_the_table_has_a_row_for_each_class_and_real_counts_where_there_are_any(
         ["a/b", "2", "a_b"],
     ]
     assert summary.table(plan(7)).splitlines()[1].split() == ["cat", "1,500", "7", "cat"]
-
-
-def test_the_verdict_is_one_line_with_what_to_do():
-    assert "give --data" in summary.verdict_line(None)
-    verdict = Verdict("bad", "does not look real", "0.9 of 0.5")
-    line = summary.verdict_line(Answer("fidelity", verdict, ()))
-    assert line.startswith("fidelity bad: does not look real: 0.9 of 0.5. ") and "\n" not in line

@@ -20,7 +20,8 @@ from ganaug.training.defaults import resolve
 for module in ("albumentations", "matplotlib", "PIL", "pyarrow", "typer"):
     pytest.importorskip(module)
 torchvision = pytest.importorskip("torchvision")
-ImageFolder, v2 = torchvision.datasets.ImageFolder, torchvision.transforms.v2
+ImageFolder = pytest.importorskip("torchvision.datasets").ImageFolder
+v2 = pytest.importorskip("torchvision.transforms.v2")
 
 ROOT = Path(__file__).parents[3]
 PAGES = ["README.md", "docs/index.md", "docs/plugins.md", "docs/comparison.md"]
@@ -164,6 +165,13 @@ def tabular_page():
     return {"encoder": StandardScaler(), "LogisticRegression": LogisticRegression}
 
 
+def compare_page():
+    from sklearn.tree import DecisionTreeClassifier
+
+    X, y = rows(["no", "yes"])
+    return {"X": X, "y": y, "classifier": DecisionTreeClassifier(max_depth=3, random_state=0)}
+
+
 def training_at_scale_page():
     X, y = rows([0, 1])
     X.assign(fraud=y).to_parquet("orders.parquet")
@@ -185,6 +193,7 @@ def watching_page():
 
 PREPARED = {
     "README.md": readme,
+    "docs/guide/compare.md": compare_page,
     "docs/guide/evaluation.md": evaluated,
     "docs/guide/report.md": evaluated,
     "docs/guide/scale.md": scale_page,
@@ -214,7 +223,11 @@ def quick(monkeypatch, tmp_path):
         monkeypatch.setattr(f"{place}.resolve", few)
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning", "ignore:.*held-out:UserWarning")
+@pytest.mark.filterwarnings(
+    "ignore::sklearn.exceptions.ConvergenceWarning",
+    "ignore:.*held-out:UserWarning",
+    "ignore::ganaug.oversampling.sampler.NoGainWarning",
+)
 @pytest.mark.parametrize("page", [pytest.param(p, marks=pytest.mark.slow if p in SLOW else ()) for p in PAGES])
 def test_a_page_runs(page, quick, monkeypatch):
     names = {name: getattr(ganaug, name) for name in ganaug.__all__ if not name.startswith("_")}
@@ -238,15 +251,11 @@ def test_no_page_with_python_is_left_out():
 
 
 def commands():
-    for page in ["README.md", "docs/index.md", *PAGES[2:], "docs/guide/data.md"]:
-        for block in blocks(page, "console"):
-            for line in re.sub(r"\\\n", " ", block).splitlines():
-                if found := re.search(r"^\$.*?\bganaug (\w.*)", line):
-                    yield pytest.param(
-                        page,
-                        found[1].partition("  #")[0].removesuffix("; do sleep 60; done"),
-                        id=f"{page}: {found[1][:60]}",
-                    )
+    for page in [*PAGES, "docs/guide/data.md"]:
+        for line in re.sub(r"\\\n", " ", "\n".join(blocks(page, "console"))).splitlines():
+            if found := re.search(r"^\$.*?(?<![\[/])\bganaug (\w.*)", line.partition("  #")[0]):
+                command = found[1].removesuffix("; do sleep 60; done")
+                yield pytest.param(page, command, id=f"{page}: {command[:60]}")
 
 
 @pytest.mark.parametrize(("page", "line"), sorted(set(commands()), key=lambda one: one.id))
@@ -264,3 +273,19 @@ def test_a_command_on_a_page_is_understood(page, line):
         if word.startswith("--"):
             assert word.partition("=")[0] in known, f"{page}: no option {word} in `ganaug {line}`"
     assert not hasattr(command, "commands") or not words, f"{page}: no command {words[0]}"
+
+
+SCRIPTS = sorted([*ROOT.glob("docs/gallery/*.py"), *ROOT.glob("examples/notebooks/*.py")])
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")  # what three steps taught is not worth a warning
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: script.stem)
+def test_an_example_of_the_gallery_runs(script, quick):
+    """And a notebook, with a few steps each; `make docs` and `make notebooks` run them as they are."""
+    from matplotlib import pyplot
+
+    try:
+        exec(compile(script.read_text(encoding="utf-8"), script.name, "exec"), {"__name__": "__main__"})
+    finally:
+        pyplot.close("all")

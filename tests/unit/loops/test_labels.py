@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("torchvision")
+pytest.importorskip("PIL")
 from ganaug import SchemaError
 from ganaug.core.classes import Classes
 from ganaug.loops.labels import matched

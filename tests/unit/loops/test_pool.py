@@ -266,3 +266,25 @@ def test_header_is_plain_json(pool):
     raw = pool.path.read_bytes()
     table = json.loads(raw[8 : 8 + int.from_bytes(raw[:8], "little")])
     assert json.loads(table["__metadata__"]["ganaug-pool"]) == pool.header
+
+
+def test_nothing_is_printed_at_exit_while_pools_are_alive(pool):
+    """Whatever still holds one when the interpreter takes its modules apart."""
+    program = f"""
+import builtins, sys
+from ganaug.loops import pool
+alive = pool.Pool({str(pool.path)!r})
+alive.pick([0], [0.5])
+class Cycle: pass
+cycle = Cycle()
+cycle.itself, cycle.pool = cycle, alive
+builtins.kept = sys.modules["kept"] = pool.kept = pool.os.kept = alive
+def waiting():
+    held = pool.Pool({str(pool.path)!r})
+    while True:
+        yield held
+builtins.generator = waiting()
+next(builtins.generator)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

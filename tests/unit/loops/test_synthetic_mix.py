@@ -409,3 +409,28 @@ class TestLoaders:
         batches = list(loader)
         assert [len(batch["y"]) for batch in batches] == [8] * 6
         assert {k for batch in batches for k in batch["y"]} == {0, 1, 2}
+
+
+class TestResuming:
+    """What torchdata's `StatefulDataLoader` asks of a data set: it keeps `state_dict` by worker, and hands it back."""
+
+    def test_the_draws_go_on_where_they_were(self, pool):
+        mix = SyntheticMix(Items(Image.fromarray), pool, share=1)
+        rows = [i for i in range(len(mix)) if mix.is_synthetic[i]]
+        images = lambda found: [np.asarray(item[0]).max() for item in found]  # noqa: E731
+        mix.__getitems__(rows)
+        state = pickle.loads(pickle.dumps(mix.state_dict()))
+        expected = images(mix.__getitems__(rows)) + images(mix.__getitems__(rows))
+        moved = torch.get_rng_state()
+        again = SyntheticMix(Items(Image.fromarray), pool, share=1)
+        torch.set_rng_state(moved)
+        again.load_state_dict(state)
+        assert images(again.__getitems__(rows)) + images(again.__getitems__(rows)) == expected
+        assert torch.equal(torch.get_rng_state(), moved)
+        assert images(pickle.loads(pickle.dumps(again)).__getitems__(rows)) == images(again.__getitems__(rows))
+
+    def test_soft_targets_are_refused_in_one_line(self, pool):
+        soft = Items(Image.fromarray, labels=[[0.001] * 1000] * 16)
+        with pytest.raises(SchemaError, match="soften labels after SyntheticMix") as caught:
+            SyntheticMix(soft, pool)
+        assert len(str(caught.value)) < 250

@@ -162,7 +162,7 @@ class TestRefused:
             replace(images, torch.zeros(6, 3))
         with pytest.raises(SchemaError, match="before MixUp"):
             replace(images, LABELS.float())
-        for inputs in (images, {"image": images}, (images, LABELS, LABELS)):
+        for inputs in (images, {"image": images}, (images, images, LABELS)):
             with pytest.raises(SchemaError, match="cannot tell which are the labels: give labels_getter="):
                 replace(inputs)
 
@@ -246,3 +246,58 @@ class TestSources:
 
 def test_it_says_what_it_is(pool):
     assert "p=0.5" in repr(GANReplace(pool))
+
+
+class TestLikeMixUp:
+    """It takes what `v2.MixUp` takes, in the same places."""
+
+    @pytest.mark.parametrize(
+        "arrange",
+        [
+            lambda images, labels: (images, labels, torch.arange(6)),
+            lambda images, labels: [images, labels, ["a"] * 6, None],
+            lambda images, labels: {"image": images, "Labels": labels, "label_names": ["x"] * 6},
+            lambda images, labels: {"image": images, "fine_label": labels},
+            lambda images, labels: (images, {"labels": labels, "index": torch.arange(6)}),
+        ],
+    )
+    def test_places(self, pool, images, arrange):
+        given = arrange(images, LABELS)
+        out = GANReplace(pool, p=1.0)(given)
+        assert type(out) is type(given)
+        mixed = v2.MixUp(num_classes=3)(arrange(images.float(), LABELS))  # finds them too
+        assert type(mixed) is type(given)
+        first = out["image"] if isinstance(out, dict) else out[0]
+        assert classes_of(first) == LABELS.tolist()
+
+    def test_labels_getter_gets_what_the_transform_got(self, pool, images):
+        replace = GANReplace(pool, p=1.0, labels_getter=lambda batch: batch[2])
+        assert classes_of(replace(images, torch.arange(6), LABELS)[0]) == LABELS.tolist()
+
+    @pytest.mark.parametrize(
+        "soft",
+        [
+            torch.rand(6, 5000),
+            torch.rand(6),
+            [torch.rand(5000)] * 6,
+            [[0.5] * 5000] * 6,
+            [0.5] * 6,
+            np.random.default_rng(0).random((6, 5000)),
+        ],
+    )
+    def test_soft_labels_are_refused_in_one_line(self, pool, images, soft):
+        with pytest.raises(SchemaError, match="before MixUp, CutMix and one-hot encoding") as caught:
+            GANReplace(pool)(images, soft)
+        assert len(str(caught.value)) < 200 and "\n" not in str(caught.value)
+
+    def test_two_images_need_a_getter(self, pool, images):
+        with pytest.raises(SchemaError, match="labels_getter="):
+            GANReplace(pool)(images, images, LABELS)
+
+    def test_check_inputs_is_the_hook(self, pool, images):
+        class Strict(GANReplace):
+            def check_inputs(self, flat_inputs):
+                raise TypeError(f"{len(flat_inputs)} leaves")
+
+        with pytest.raises(TypeError, match="3 leaves"):
+            Strict(pool)(images, LABELS, torch.arange(6))

@@ -1,7 +1,9 @@
+import datetime
 import pickle
 import time
 import warnings
 from collections import Counter
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +20,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.utils.validation import check_is_fitted
 
 import ganaug
-from ganaug import Finetune, GANOverSampler, TrainConfig
+from ganaug import Finetune, GANOverSampler, SchemaError, TrainConfig
 from ganaug.data.image.codec import ImageCodec
 from ganaug.data.table.codec import TableCodec
 from ganaug.oversampling.judge import Judgement
@@ -159,7 +161,7 @@ def test_global_generators_are_left_alone(rows):
     import torch
 
     before = torch.get_rng_state(), np.random.get_state()[1].copy(), torch.get_num_threads()
-    GANOverSampler(max_steps=3).fit_resample(*rows)
+    GANOverSampler(max_steps=3, random_state=0).fit_resample(*rows)
     assert torch.equal(before[0], torch.get_rng_state())
     np.testing.assert_array_equal(before[1], np.random.get_state()[1])
     assert torch.get_num_threads() == before[2]
@@ -185,9 +187,9 @@ def test_a_class_too_small_to_learn_is_repeated_and_says_so(rows):
     assert (X_new[y_new == "c"] == X[99]).all()
 
 
-def test_constant_columns_alone_are_an_error_that_says_so():
+def test_constant_columns_alone_are_an_error_where_a_model_is_asked_for():
     with pytest.raises(ganaug.SchemaError, match="constant"):
-        resample(np.ones((40, 2)), np.repeat([0, 1], [30, 10]))
+        ganaug.train(np.ones((40, 2)), np.repeat([0, 1], [30, 10]))
 
 
 def test_pickled_and_cloned(rows):
@@ -295,7 +297,8 @@ def test_the_judge_may_choose_real_images_and_says_so(digit_images, monkeypatch)
     monkeypatch.setattr("ganaug.oversampling.judge.classify", right)
     sampler = GANOverSampler(max_steps=3, random_state=0)
     with pytest.warns(
-        NoGainWarning, match="no source of new images is clearly better.*gan .0.0 ±.*makes all by the GAN"
+        NoGainWarning,
+        match=r"no source of new images is clearly better.*0.5 gan \+ 0.5 repeat .0.0 ±.*makes all by the GAN",
     ):
         X_new, _ = sampler.fit_resample(*digit_images)
     assert sampler.gan_ is None and sampler.judgement_.shares == {"repeat": 1.0}
@@ -323,12 +326,28 @@ def test_the_same_images_are_judged_once(digit_images, monkeypatch):
     calls = []
     right = lambda images, labels, weights, unseen, **_: calls.append(1) or np.zeros(len(unseen), int)  # noqa: E731
     monkeypatch.setattr("ganaug.oversampling.judge.classify", right)
-    outputs = []
+    outputs, spent = [], [0]
     for seed, steps in ((0, 3), (0, 3), (1, 3), (1, 4)):
         with pytest.warns(NoGainWarning):
             outputs.append(resample(*digit_images, random_state=seed, max_steps=steps, judge_budget=300))
-    assert len(calls) == 3 * (n := len(calls) // 3) and n > 0
+        spent.append(len(calls))
+    assert [bool(n) for n in np.diff(spent)] == [True, False, True, True]
     np.testing.assert_array_equal(outputs[0][0], outputs[1][0])
+
+
+def test_of_a_list_held_out_samples_choose(digit_images, quick):
+    sampler = GANOverSampler(sources=["deformation", "symmetry"], random_state=0)
+    sampler.fit_resample(*digit_images)
+    tried = {name for trial in sampler.judgement_.trials for name in trial.shares}
+    assert tried >= {"deformation", "symmetry"} and "gan" not in tried and sampler.gan_ is None
+    assert clone(sampler).sources == ["deformation", "symmetry"]
+
+
+def test_a_list_that_nothing_can_choose_from_is_refused(rows, digit_images):
+    with pytest.raises(ganaug.ConfigError, match="but judge_budget is 0; give shares"):
+        resample(*digit_images, sources=["deformation", "gan"])
+    with pytest.raises(ganaug.ConfigError, match="sources of rows are not judged; give shares"):
+        resample(*rows, sources=["gan", "interpolation"])
 
 
 def test_a_judgement_decides_again_without_judging(digit_images):
@@ -521,3 +540,74 @@ def test_the_doors_agree_on_every_default():
     assert {name: params[name] for name in shared} == {name: getattr(config, name) for name in shared}
     assert GANOverSampler()._train_config() == TrainConfig(quality="oversampling")
     assert len(params) <= 12
+
+
+def test_without_a_seed_numpy_s_global_one_decides_as_in_imbalanced_learn(rows):
+    X, y = rows
+    made = []
+    for seed in (0, 0, 1):
+        np.random.seed(seed)  # noqa: NPY002
+        X_new, _ = GANOverSampler(max_steps=2).fit_resample(X, y)
+        made.append(X_new)
+        assert np.random.randint(2**31) == np.random.RandomState(seed).randint(2**31, size=2)[1]  # noqa: NPY002
+    np.testing.assert_array_equal(made[0], made[1])
+    assert not np.array_equal(made[0], made[2])
+
+
+@pytest.mark.parametrize("X", [np.ones((20, 3)), pd.DataFrame({"a": ["x"] * 20, "b": 1.5}), sparse.csr_matrix((20, 2))])
+def test_where_all_columns_are_constant_rows_are_copies(X):
+    X_new, y_new = GANOverSampler(random_state=0).fit_resample(X, np.repeat([0, 1], [13, 7]))
+    assert type(X_new) is type(X) and X_new.shape == (26, X.shape[1])
+    assert np.bincount(y_new).tolist() == [13, 13]
+    dense = X_new.toarray() if sparse.issparse(X_new) else np.asarray(X_new)
+    assert (dense == dense[0]).all()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        lambda n: pd.cut(pd.Series(np.arange(n) % 7), 3),
+        lambda n: pd.Series(pd.period_range("2020-01", periods=n, freq="M")),
+        lambda n: pd.Series([Decimal(i) / 4 for i in range(n)]),
+        lambda n: pd.Series(pd.to_datetime(["2020-01-01", "2021-01-01"] * (n // 2))).astype("category"),
+        lambda n: pd.Series([datetime.time(i % 24) for i in range(n)]),
+    ],
+)
+def test_what_only_a_checkpoint_cannot_hold_is_refused_by_save(values, tmp_path):
+    n = 60
+    X = pd.DataFrame({"a": np.random.default_rng(0).normal(size=n), "b": values(n)})
+    y = np.repeat([0, 1], [45, 15])
+    sampler = GANOverSampler(max_steps=2, random_state=0)
+    X_new, _ = sampler.fit_resample(X, y)
+    assert (X_new.dtypes == X.dtypes).all() and X_new["b"].isin(X["b"]).all()
+    gan = ganaug.train(X, y, max_steps=2, random_state=0)
+    assert gan.sample(3, label=1)["b"].isin(X["b"]).all()
+    for model in (sampler.gan_, gan):
+        with pytest.raises(SchemaError, match="which a checkpoint cannot hold"):
+            model.save(tmp_path / "m.safetensors")
+    with pytest.raises(SchemaError, match="which a checkpoint cannot hold"):  # before the first step, not after hours
+        ganaug.train(X, y, max_steps=10**9, callbacks=[ganaug.Snapshot(tmp_path / "m.resume")])
+    assert not list(tmp_path.iterdir())
+
+
+def test_moments_may_be_classes(tmp_path):
+    y = pd.Series(pd.to_datetime(np.repeat(["2020-01-01", "2021-01-01"], [45, 15])))
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    sampler = GANOverSampler(max_steps=2, random_state=0)
+    _, y_new = sampler.fit_resample(X, y)
+    assert y_new.dtype == y.dtype and y_new.value_counts().tolist() == [45, 45]
+    with pytest.raises(SchemaError, match="strings, numbers or booleans to be saved"):
+        sampler.gan_.save(tmp_path / "m.safetensors")
+
+
+def test_skops_dumps_and_loads_a_fitted_sampler(rows):
+    skops = pytest.importorskip("skops.io")
+    sampler = GANOverSampler(max_steps=2, random_state=0)
+    sampler.fit_resample(*rows)
+    dumped = skops.dumps(sampler)
+    kinds = skops.get_untrusted_types(data=dumped)
+    assert all(kind.startswith("ganaug.") for kind in kinds)
+    again = skops.loads(dumped, trusted=kinds)
+    for model in ("gan_", "mixture_"):
+        made = [getattr(one, model).sample(5, label=2, random_state=0) for one in (sampler, again)]
+        np.testing.assert_array_equal(*made)

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 from torch.utils.data import TensorDataset
+
+pytest.importorskip("typer")
 from typer.testing import CliRunner
 
 import ganaug

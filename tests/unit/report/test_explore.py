@@ -3,8 +3,8 @@ import re
 import pytest
 from sklearn.datasets import load_iris
 
+pytest.importorskip("typer")
 import ganaug
-from ganaug.cli.app import run
 from ganaug.core.errors import ConfigError, OutputError
 from ganaug.report.explore import STRENGTHS, explore
 
@@ -29,13 +29,3 @@ def test_rows_are_no_pictures(tmp_path):
     rows = ganaug.train(*load_iris(return_X_y=True), max_steps=2, random_state=0)
     with pytest.raises(ConfigError, match="makes rows, which are no pictures"):
         explore(rows, tmp_path / "page.html")
-
-
-def test_the_command(gan, tmp_path, monkeypatch, capsys):
-    monkeypatch.chdir(tmp_path)
-    gan.save("m.safetensors")
-    assert run(["explore", "m.safetensors", "--out", "page.html", "--n", "2"]) == 0
-    assert capsys.readouterr().out == "See page.html.\n"
-    assert run(["explore", "m.safetensors", "--out", "page.html"]) == 1
-    assert run(["explore", "gone", "--out", "other.html"]) == 2
-    assert run(["explore", "m.safetensors", "--out", "other.html", "--method", "ica"]) == 2

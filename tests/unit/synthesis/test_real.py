@@ -36,6 +36,11 @@ def test_columns_get_the_dtypes_of_the_model(rows, frame):
     assert real.X.dtypes.to_dict() == X.dtypes.to_dict()
 
 
+def test_columns_in_another_order_are_put_right(rows, frame):
+    X, y = frame
+    assert RealSamples(rows, X[["b", "a"]], y, [0]).X.equals(X)
+
+
 @pytest.mark.parametrize("X", [np.zeros((10, 3)), pd.DataFrame({"a": np.zeros(10), "b": ["new"] * 10})])
 def test_what_the_model_does_not_know_is_refused(rows, frame, X):
     with pytest.raises(SchemaError):

@@ -1,6 +1,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import ganaug
@@ -91,3 +92,62 @@ def test_wrong_input_writes_nothing(gan, tmp_path, settings, error, says):
     with pytest.raises(error, match=says):
         ganaug.synthesize(gan, **{"counts": 3, "out": tmp_path / "out"} | settings)
     assert list(tmp_path.iterdir()) == []
+
+
+class TestMixedWithRealSamples:
+    """One file with real samples says which they are."""
+
+    @pytest.mark.parametrize("suffix", ["csv", "parquet"])
+    def test_rows(self, table_gan, tmp_path, suffix):
+        X = np.random.default_rng(1).normal(size=(5, 2))
+        out = tmp_path / f"o.{suffix}"
+        ganaug.synthesize(table_gan, {0: 3, 1: 4}, out, include_real=(X, [0, 1, 1, 0, 1]))
+        frame = pd.read_csv(out) if suffix == "csv" else pd.read_parquet(out)
+        assert list(frame.columns) == ["0", "1", "is_synthetic", "target"]
+        assert frame["is_synthetic"].tolist() == [True] * 3 + [False] * 2 + [True] * 4 + [False] * 3
+        np.testing.assert_allclose(frame[~frame["is_synthetic"]][["0", "1"]], X[[0, 3, 1, 2, 4]])
+        dataset = read(out)
+        assert list(dataset.X.columns) == ["0", "1"] and any("'is_synthetic'" in said for said in dataset.remarks)
+        assert ganaug.verify(out).intact
+
+    def test_arrays(self, table_gan, gan, images, tmp_path):
+        X = np.random.default_rng(1).normal(size=(5, 2))
+        ganaug.synthesize(table_gan, {0: 3, 1: 4}, tmp_path / "x.npz", include_real=(X, [0, 1, 1, 0, 1]))
+        with np.load(tmp_path / "x.npz") as arrays:
+            assert arrays["is_synthetic"].tolist() == [True] * 3 + [False] * 2 + [True] * 4 + [False] * 3
+            assert arrays["X"].shape == (12, 2) and arrays["columns"].tolist() == ["0", "1"]
+        ganaug.synthesize(gan, {"dog": 3}, tmp_path / "i.npz", include_real=images)
+        with np.load(tmp_path / "i.npz") as arrays:
+            assert arrays["is_synthetic"].tolist() == [True] * 3 + [False] * 8
+
+    def test_without_real_samples_there_is_no_mark(self, table_gan, tmp_path):
+        ganaug.synthesize(table_gan, 3, tmp_path / "o.csv")
+        assert "is_synthetic" not in pd.read_csv(tmp_path / "o.csv").columns
+
+    def test_a_column_of_that_name_is_refused(self, tmp_path):
+        X = pd.DataFrame({"a": np.arange(20.0), "is_synthetic": np.arange(20) % 3})
+        gan = ganaug.train(X, np.arange(20) % 2, max_steps=1, random_state=0)
+        with pytest.raises(SchemaError, match="rename it"):
+            ganaug.synthesize(gan, 3, tmp_path / "o.csv", include_real=(X, np.arange(20) % 2))
+
+
+class TestStyle:
+    def test_semicolons_and_decimal_commas(self, table_gan, tmp_path):
+        for name, style in (("de.csv", {"separator": ";", "decimal": ","}), ("en.csv", {})):
+            ganaug.synthesize(table_gan, 5, tmp_path / name, **style)
+        assert ";" in (tmp_path / "de.csv").read_text() and "." not in (tmp_path / "de.csv").read_text()
+        german, english = (read(tmp_path / name).X for name in ("de.csv", "en.csv"))
+        pd.testing.assert_frame_equal(german, english)
+
+    @pytest.mark.parametrize(
+        ("out", "style", "says"),
+        [
+            ("o.npz", {"separator": ";"}, "no meaning for npz"),
+            ("o.csv", {"decimal": ","}, "and not the same"),
+            ("o.csv", {"separator": "::"}, "separator must be"),
+        ],
+    )
+    def test_what_has_no_meaning_is_refused(self, table_gan, tmp_path, out, style, says):
+        with pytest.raises(ConfigError, match=says):
+            ganaug.synthesize(table_gan, 3, tmp_path / out, **style)
+        assert not list(tmp_path.iterdir())

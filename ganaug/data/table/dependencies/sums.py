@@ -53,11 +53,12 @@ def find_sums(series: list[pd.Series], taken: set[int]) -> list[Sum]:
 
     Columns with missing values take no part.
     """
-    columns = [i for i, s in enumerate(series) if i not in taken and _can_be_added(s)]
-    if len(columns) < 3:
-        return []
+    columns = [i for i, s in enumerate(series) if i not in taken and _is_number(s)]
     if len(columns) > _MAX_COLUMNS:
         say_too_many(len(columns), "numbers that may be sums", _MAX_COLUMNS)
+        return []
+    columns = [i for i in columns if not series[i].isna().any() and series[i].nunique() > 2]
+    if len(columns) < 3:
         return []
     rows = np.unique(np.linspace(0, len(series[0]) - 1, MAX_ROWS_COMPARED).astype(int))
     values = {i: series[i].to_numpy(np.float64)[rows] for i in columns}
@@ -114,7 +115,7 @@ def _tolerance(total: int, parts: list[int], values: dict[int, np.ndarray], plac
     return dust + sum(units)
 
 
-def _can_be_added(s: pd.Series) -> bool:
-    if s.dtype == object or pdt.is_bool_dtype(s.dtype) or not pdt.is_numeric_dtype(s.dtype) or s.isna().any():
+def _is_number(s: pd.Series) -> bool:
+    if s.dtype == object or pdt.is_bool_dtype(s.dtype) or not pdt.is_numeric_dtype(s.dtype):
         return False
-    return not pdt.is_complex_dtype(s.dtype) and s.nunique() > 2
+    return not pdt.is_complex_dtype(s.dtype)

@@ -2,6 +2,9 @@ import errno
 import hashlib
 import json
 import os
+import re
+import shlex
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -161,6 +164,7 @@ class TestTables:
         assert result["counts"] == {"0": 3}
         assert result["fidelity"]["verdict"]["grade"] == "cannot be judged"
 
+    @pytest.mark.filterwarnings("ignore:only one sample")
     def test_verdict_where_judging_is_impossible(self, ok, models, elsewhere):
         np.savez("d.npz", X=np.random.default_rng(0).normal(size=(22, 2)), y=np.repeat([0, 1, 2], [19, 2, 1]))
         out, _ = ok("synth", "--data", "d.npz", "-n", 3, *FAST)
@@ -377,7 +381,7 @@ class TestWrongInput:
             (["--n", "0"], "'--n'"),
             (["--n", "many"], "'--n'"),
             (["--seed", "-1"], "'--seed'"),
-            (["--class", "tree"], "no class 'tree'; known: 0, 1, 2"),
+            (["--class", "tree"], "no class 'tree'; known: '0', '1', '2'"),
             (["--model", "gone.safetensors"], "there is no file gone.safetensors"),
             (["--data", "gone"], "there is no file or folder gone"),
             (["--objective", "hing"], "did you mean 'hinge'?"),
@@ -428,6 +432,72 @@ class TestWrongInput:
         for size in (8, 9):
             Image.new("L", (size, size)).save(elsewhere / "d" / "cat" / f"{size}.png")
         fails(1, "synth", "--data", "d", says="give image_size")
+
+
+class TestAsked:
+    """How synth is asked, and what it answers to what it does not know."""
+
+    def test_the_model_may_come_first(self, ok, fails, models, data):
+        named = ok("synth", "--model", models / "orders.safetensors", "-n", 2, "-o", "a.csv", "-q", "--json")[0]
+        first = ok("synth", models / "orders.safetensors", "-n", 2, "-o", "b.csv", "-q", "--json")[0]
+        assert named["counts"] == first["counts"]
+        assert Path("a.csv").read_bytes() == Path("b.csv").read_bytes()
+        both = ("synth", models / "orders.safetensors", "--model", models / "images.safetensors", "-o", "c")
+        fails(2, *both, says="give one model")
+        fails(2, "synth", data / "orders.csv", "-o", "c", says="holds data, not a model: --data")
+
+    def test_german_input_is_written_back(self, ok, elsewhere):
+        frame = pd.DataFrame({"betrag": np.arange(40) / 4, "plz": ["01067", "10115"] * 20, "art": list("ab") * 20})
+        frame.to_csv("ein.csv", sep=";", decimal=",", index=False)
+        style = ["--sep", ";", "--decimal", ",", "--max-steps", "3", "-q"]
+        ok("synth", "--data", "ein.csv", "-n", 5, "-o", "aus.csv", *style)
+        header, *rows = Path("aus.csv").read_text().splitlines()
+        assert header == "betrag;plz;art" and len(rows) == 10
+        assert all(re.fullmatch(r"\d+,\d+;(01067|10115);[ab]", row) for row in rows)
+
+    def test_dates_and_codes_are_written_as_they_were(self, ok):
+        days = pd.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d")
+        pd.DataFrame({"day": days, "zip": ["01067", "10115", "04109"] * 20, "y": list("ab") * 30}).to_csv(
+            "d.csv", index=False
+        )
+        ok("synth", "--data", "d.csv", "-n", 200, "-o", "o.csv", "--max-steps", "3", "-q")
+        made = pd.read_csv("o.csv", dtype=str)
+        assert made["zip"].isin(["01067", "10115", "04109"]).all()
+        assert made["day"].isin(days).all()  # the same grid, within the same range
+
+    def test_a_missing_header(self, ok, fails):
+        rows = "".join(f"{i}.5,{i % 7}.25,{'ab'[i % 2]}\n" for i in range(40))
+        Path("d.csv").write_text(rows)
+        fails(1, "synth", "--data", "d.csv", "-o", "o.csv", says="--no-header reads it as a row")
+        ok("synth", "--data", "d.csv", "--no-header", "-n", 3, "-o", "o.csv", "--max-steps", "3", "-q")
+        assert Path("o.csv").read_text().startswith("0,1,2\n")
+
+    @pytest.mark.parametrize("command", ["synth", "pool"])
+    def test_names_are_quoted_for_a_shell(self, ok, fails, command):
+        images = np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8)
+        np.savez("d.npz", images=images, labels=["it's odd", "$HOME"] * 6)
+        ok("train", "d.npz", "-o", "m.safetensors", "--max-steps", "2", "-q")
+        for name, says in (("it's add", shlex.quote("it's odd")), ("none", "'$HOME', " + shlex.quote("it's odd"))):
+            fails(2, command, "m.safetensors", "-c", name, "-o", "o", says=says)
+
+    @pytest.mark.parametrize("command", ["train", "synth"])
+    def test_a_wrong_target_is_a_wrong_command_line(self, fails, data, command):
+        source = [data / "orders.csv"] if command == "train" else ["--data", data / "orders.csv"]
+        fails(2, command, *source, "-o", "m", "--target", "frauds", says="did you mean 'fraud'?")
+
+    @pytest.mark.filterwarnings("default")
+    def test_a_class_of_one_row_is_warned_of(self, ok):
+        frame = pd.DataFrame({"a": np.arange(40.0), "label": ["usual"] * 39 + ["rare"]})
+        frame.to_csv("d.csv", index=False)
+        _, err = ok("train", "d.csv", "-o", "m.safetensors", "--max-steps", "2", "-q")
+        assert "warning: only one sample is there of class 'rare'" in err
+        for again in (
+            ["m.safetensors"],
+            ["--data", "d.csv", "--max-steps", "2"],
+            ["--data", "d.csv", "--max-steps", "2"],
+        ):
+            _, err = ok("synth", *again, "-n", 2, "-o", f"{len(list(Path().iterdir()))}.csv", "-q")
+            assert "warning: only one sample is there of class 'rare'" in err
 
 
 class TestResume:

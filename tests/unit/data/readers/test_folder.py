@@ -122,6 +122,14 @@ def test_image_too_large_to_open_is_left_out(folder, gray):
         assert len(read(folder).X) == 1
 
 
+def test_image_of_98_megapixels_is_made_smaller_or_left_out_with_the_remedy(folder, gray):
+    gray(folder / "dog" / "1.png", np.full((64, 64), 9, dtype=np.uint8))
+    Image.new("1", (9_900, 9_900)).save(folder / "cat" / "slide.png")
+    with pytest.warns(UserWarning, match="slide.png .9,900 × 9,900 pixels: give image_size"):
+        assert read(folder).X.shape == (1, 64, 64)
+    assert read(folder, image_size=(64, 64)).X.shape == (2, 64, 64)
+
+
 def test_several_sizes_name_the_option_that_helps(folder, gray):
     gray(folder / "cat" / "1.png", np.full((8, 8), 9, dtype=np.uint8))
     gray(folder / "dog" / "1.png", np.full((10, 6), 9, dtype=np.uint8))

@@ -1,10 +1,12 @@
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ganaug.core.errors import SchemaError
-from ganaug.data.readers import read
+from ganaug.data.readers import npz, read
 
 
 @pytest.mark.parametrize("samples", ["images", "X", "x", "data"])
@@ -97,3 +99,44 @@ def test_missing_labels(tmp_path):
     np.savez(tmp_path / "d.npz", X=np.eye(3), y=[0, np.nan, 1])
     with pytest.raises(SchemaError, match="1 missing labels"):
         read(tmp_path / "d.npz")
+
+
+def _archive(path, shape, n_bytes, labels, dtype="u1"):
+    """Write an archive whose samples are zeros, as many as it says or fewer."""
+    header = {"descr": np.dtype(dtype).str, "fortran_order": False, "shape": shape}
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        with archive.open("images.npy", "w") as member:
+            np.lib.format.write_array_header_1_0(member, header)
+            for _ in range(n_bytes // 2**20):
+                member.write(bytes(2**20))
+        with archive.open("labels.npy", "w") as member:
+            np.lib.format.write_array(member, np.asarray(labels))
+    return path
+
+
+class TestBombs:
+    """What cannot be used is not unpacked."""
+
+    @pytest.fixture(autouse=True)
+    def small(self):
+        tracemalloc.start()
+        yield
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert peak < 20e6
+
+    def test_lengths_that_differ(self, tmp_path):
+        path = _archive(tmp_path / "d.npz", (2**20, 64), 2**26, [0] * 10)
+        with pytest.raises(SchemaError, match="one label a sample"):
+            read(path)
+
+    def test_a_shape_that_asks_for_more_than_is_there(self, tmp_path):
+        path = _archive(tmp_path / "d.npz", (10, 10**12), 2**20, [0] * 10)
+        with pytest.raises(SchemaError, match="is cut"):
+            read(path)
+
+    def test_more_than_the_free_memory(self, tmp_path, monkeypatch):
+        monkeypatch.setattr(npz, "free_memory", lambda: 2**25)
+        path = _archive(tmp_path / "d.npz", (16, 2**22), 2**26, [0, 1] * 8)
+        with pytest.raises(SchemaError, match=r"unpacks to 0\.1 GB; 0\.0 GB of memory are free"):
+            read(path)

@@ -6,6 +6,7 @@ import pytest
 
 from ganaug.core.errors import SchemaError
 from ganaug.data.readers import read, text
+from ganaug.data.table.codec import TableCodec
 
 TEXT = str(pd.Series(["a"]).dtype)  # object before pandas 3
 
@@ -285,3 +286,70 @@ class TestChunks:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak < 1.7 * X.memory_usage().sum()
+
+
+class TestHeader:
+    IRIS = "5.1,3.5,setosa\n4.9,3.0,setosa\n6.3,3.3,virginica\n5.8,2.7,virginica\n"
+    COUNTS = "30,64,1\n" * 2 + "31,59,2\n34,66,1\n"
+    WORDS = "p,x,n\ne,x,y\ne,b,w\np,x,n\n"
+    DATES = "2024-01-02,u,3\n2024-01-03,v,4\n2024-01-05,u,4\n2024-01-07,u,3\n"
+
+    @pytest.mark.parametrize("text", [IRIS, COUNTS, WORDS, DATES])
+    def test_a_first_line_that_looks_like_data_is_refused_with_the_remedy(self, tmp_path, table, text):
+        path = table(tmp_path / "d.csv", text)
+        with pytest.raises(SchemaError, match="the first line .* looks like data .*--no-header"):
+            read(path)
+        dataset = read(path, header=False)
+        assert len(dataset.y) == text.count("\n")
+        assert list(dataset.X.columns) == ["0", "1"] and dataset.y.name == "2"
+        assert any("columns are called 0 to 2" in remark for remark in dataset.remarks)
+        assert len(read(path, header=True, target=read(path, header=True).y.name).y) == text.count("\n") - 1
+
+    @pytest.mark.parametrize(
+        "names",
+        ["a,b,label", "0,1,label", "0,1,2", "2015,2020,2025", "1,2,virginicus", ",x,label", "x1,3.5,label"],
+    )
+    def test_names_are_names(self, tmp_path, table, names):
+        dataset = read(table(tmp_path / "d.csv", f"{names}\n{self.IRIS}"))
+        assert len(dataset.y) == 4
+
+    def test_has_no_meaning_elsewhere(self, tmp_path):
+        np.savez(tmp_path / "d.npz", X=np.eye(4), y=[0, 0, 1, 1])
+        with pytest.raises(SchemaError, match="header has no meaning"):
+            read(tmp_path / "d.npz", header=False)
+
+
+class TestCodes:
+    @pytest.mark.parametrize("quote", ["", '"'])
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+    def test_leading_zeros_are_kept(self, tmp_path, table, quote, encoding):
+        rows = [f"{quote}{code}{quote};{size};x" for code, size in [("10115", 1), ("01067", 20), ("", 3)]]
+        rows[0] = rows[0].replace("x", "y")
+        dataset = read(table(tmp_path / "d.csv", "\n".join(["zip;size;label", *rows, ""]), encoding))
+        assert dataset.X["zip"].tolist()[:2] == ["10115", "01067"] and dataset.X["zip"].isna()[2]
+        assert dataset.X["size"].tolist() == [1, 20, 3]
+        assert any("leading zeros: column 'zip'" in remark for remark in dataset.remarks)
+
+    def test_one_far_down_counts(self, tmp_path, table, monkeypatch):
+        monkeypatch.setattr(text, "_SCANNED", 1000)
+        rows = "10115,x\n" * 900 + "01067,x\n" + "10115,y\n" * 900
+        assert read(table(tmp_path / "d.csv", "zip,label\n" + rows)).X["zip"][900] == "01067"
+
+    def test_numbers_dates_and_times_are_no_codes(self, tmp_path, table):
+        dataset = read(table(tmp_path / "d.csv", "a,b,c,label\n0.5,00:30,0,x\n-0,08:15,10,y\n"))
+        assert [str(dtype) for dtype in dataset.X.dtypes] == ["float64", "str", "int64"]
+
+
+def test_more_columns_than_anyone_means_are_refused_at_once(tmp_path, table):
+    tracemalloc.start()
+    with pytest.raises(SchemaError, match="more than 100,000 cells"):
+        read(table(tmp_path / "d.csv", ("," * 1_000_000 + "\n") * 2))
+    assert tracemalloc.get_traced_memory()[1] < 100e6
+    tracemalloc.stop()
+
+
+def test_numbers_of_400_digits_are_levels(tmp_path, table):
+    dataset = read(table(tmp_path / "d.csv", f"a,label\n{'9' * 400},x\n{'8' * 400},y\n"))
+    codec = TableCodec.fit(dataset.X)
+    decoded = codec.decode(codec.encode(dataset.X), np.random.default_rng(0))
+    assert decoded["a"].tolist() == dataset.X["a"].tolist()

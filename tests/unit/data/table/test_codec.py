@@ -1,4 +1,5 @@
 import json
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -459,6 +460,27 @@ def test_levels_that_json_cannot_hold_work_but_are_not_saved(values):
     pd.testing.assert_frame_equal(decoded(codec, codec.encode(frame)), frame)
     with pytest.raises(SchemaError, match="column 'x' has values of type .*use strings"):
         codec.to_json()
+
+
+def test_dtypes_of_pyarrow():
+    pa = pytest.importorskip("pyarrow")
+    n = 40
+    prices = [Decimal(k).scaleb(-2) for k in range(n)]
+    frame = pd.DataFrame(
+        {
+            "price": pd.Series(prices, dtype=pd.ArrowDtype(pa.decimal128(10, 2))),
+            "kind": pd.Series(["a", "b"] * 20, dtype=pd.ArrowDtype(pa.dictionary(pa.int8(), pa.string()))),
+            "wait": pd.Series(pd.to_timedelta(range(n), unit="s"), dtype=pd.ArrowDtype(pa.duration("s"))),
+            "day": pd.Series(pd.date_range("2024", periods=n).date, dtype=pd.ArrowDtype(pa.date32())),
+        }
+    )
+    codec = through_json(TableCodec.fit(frame))
+    pd.testing.assert_frame_equal(decoded(codec, codec.encode(frame)), frame)
+    assert decoded(codec, noise(codec)).dtypes.tolist() == frame.dtypes.tolist()
+    nested = (pa.list_(pa.int64()), [[1], [2]] * 20), (pa.struct([("a", pa.int64())]), [{"a": 1}, {"a": 2}] * 20)
+    for dtype, values in nested:
+        with pytest.raises(SchemaError, match="column 'x' has the dtype .* cannot be learnt and given back"):
+            TableCodec.fit(pd.DataFrame({"x": pd.Series(values, dtype=pd.ArrowDtype(dtype))}))
 
 
 def test_missing_texts_of_a_newer_pandas_stay_missing():

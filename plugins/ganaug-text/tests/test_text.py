@@ -119,7 +119,7 @@ def test_the_judge_chooses_among_all_sources(data):
     sampler = ganaug.GANOverSampler(kind="text", config={"max_steps": 4}, random_state=0)
     X_new, _ = sampler.fit_resample(*data)
     tried = {name for trial in sampler.judgement_.trials for name in trial.shares}
-    assert tried == {*SOURCES, "latent-gan"} and len(X_new) == 180
+    assert tried >= {*SOURCES, "latent-gan"} and len(X_new) == 180
 
 
 def test_sources_of_numbers_and_the_plain_gan_are_refused(data):

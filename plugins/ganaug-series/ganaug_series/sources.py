@@ -11,7 +11,7 @@ from ganaug_series.alignment import Paths, align, resample
 _KNOTS = 4  # of a random curve, as in Iwana & Uchida 2021, arXiv:2007.15951
 _SIZE = 0.2  # standard deviation of a magnitude curve at its knots, the same source
 _PACE = 0.2  # of the logarithm of a time curve's pace
-_PAIRS = 400  # about as many alignments a class
+_MAX_PAIRS = 200  # of a class that are aligned
 _AVERAGED = 4  # series that a barycentre is an average of
 
 
@@ -86,11 +86,12 @@ class AlignedSource(SeriesSource):
     """Base of sources that align pairs of series of the class by dynamic time warping; a lone one with itself."""
 
     def prepare(self, own: np.ndarray, rng: np.random.Generator) -> Aligned:
-        """Align pairs: each series comes first about equally often."""
+        """Align pairs: all there are, or 200 in which each series comes first about equally often."""
         series = self.stretched(own)
         m = len(series.values)
-        first = rng.permutation(np.arange(max(_PAIRS, m)) % m)[:_PAIRS]
-        second = (first + rng.integers(1, max(2, m), size=len(first))) % m
+        steps = 1 + rng.permutation(max(1, m - 1))  # from the first series of a pair to the second
+        first = np.tile(rng.permutation(m), len(steps))[:_MAX_PAIRS]
+        second = (first + np.repeat(steps, m)[:_MAX_PAIRS]) % m
         return Aligned(series, first, second, align(series.values[first], series.values[second]))
 
 
@@ -121,28 +122,30 @@ class GuidedWarp(AlignedSource):
         return self.packed(Series(made.values * sizes[:, None], made.shares))
 
 
-class DTWAverage(SeriesSource):
-    """A weighted average of a series and three others that are aligned with it.
+class DTWAverage(AlignedSource):
+    """A weighted average of a series and three others, or as many as there are, that are aligned with it.
 
     One round of barycentric averaging with random weights (Petitjean et al. 2011; Forestier et al. 2017).
     """
 
-    def prepare(self, own: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Align groups, and return each series of a group at the times of its first."""
-        series = self.stretched(own)
-        m = len(series.values)
-        groups = np.stack([rng.integers(m, size=_PAIRS // (_AVERAGED - 1)) for _ in range(_AVERAGED)], axis=1)
-        values = series.values[groups]  # (groups, 4, channels, timepoints)
-        for i in range(1, _AVERAGED):
-            values[:, i] = _at_times_of_second(values[:, i], align(values[:, i], values[:, 0]))
-        return values, series.shares[groups[:, 0]], groups
+    def prepare(self, own: np.ndarray, rng: np.random.Generator) -> tuple[Series, np.ndarray, list[np.ndarray]]:
+        """Return the series, the first of each pair at the times of its second, and the pairs by their second."""
+        aligned = super().prepare(own, rng)
+        moved = _at_times_of_second(aligned.own.values[aligned.first], aligned.paths)
+        pairs = [np.flatnonzero(aligned.second == j) for j in range(len(own))]
+        return aligned.own, moved, pairs
 
-    def make(self, prepared: tuple[np.ndarray, np.ndarray, np.ndarray], n: int, rng: np.random.Generator) -> np.ndarray:
+    def make(
+        self, prepared: tuple[Series, np.ndarray, list[np.ndarray]], n: int, rng: np.random.Generator
+    ) -> np.ndarray:
         """Return n averages."""
-        values, shares, _ = prepared
-        k = rng.integers(len(values), size=n)
+        own, moved, pairs = prepared
+        centres = rng.choice([j for j, known in enumerate(pairs) if len(known)], n)
+        others = np.stack([rng.choice(pairs[j], _AVERAGED - 1) for j in centres]) if n else np.empty((0, 3), int)
         weights = rng.dirichlet(np.ones(_AVERAGED), size=n).astype(np.float32)
-        return self.packed(Series(np.einsum("ng,ngct->nct", weights, values[k]), shares[k]))
+        values = weights[:, 0, None, None] * own.values[centres]
+        values += np.einsum("ng,ngct->nct", weights[:, 1:], moved[others])
+        return self.packed(Series(values, own.shares[centres]))
 
 
 def _between(aligned: Aligned, k: np.ndarray, value_share: np.ndarray, time_share: np.ndarray) -> Series:

@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 import ganaug
@@ -17,6 +18,7 @@ def measured(y, generator=None, **settings):
     return RareFidelity(**settings)(trainer)
 
 
+@pytest.mark.filterwarnings("ignore:only one sample")
 def test_the_rarest_classes_are_measured_and_single_samples_left_out():
     y = np.repeat([0, 1, 2, 3], [60, 30, 20, 1])
     assert {name.partition("/")[2] for name in measured(y, n_classes=2)} == {"1", "2"}

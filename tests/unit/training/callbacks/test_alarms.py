@@ -87,6 +87,7 @@ def test_the_ratio_is_one_for_the_distance_between_neighbours():
     assert probe.ratios(run)[0] == pytest.approx(0.5, abs=1e-4)
 
 
+@pytest.mark.filterwarnings("ignore:only one sample")
 def test_twins_single_samples_and_categories_are_left_alone():
     twins = np.repeat(np.random.default_rng(0).normal(size=(5, 2)), 4, axis=0)
     assert CopyProbe(trainer(np.r_[twins, twins + 9], np.repeat([0, 1], 20))).apart == {}

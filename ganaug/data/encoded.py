@@ -23,7 +23,7 @@ class Encoded(NamedTuple):
     Examples
     --------
     >>> data = encode([[1.0], [2.0], [5.0]], ["a", "a", "b"])
-    >>> data.x.shape, data.c.tolist(), data.kind.name, data.own(1).shape
+    >>> data.x.shape, data.c.tolist(), data.kind.name, data.of_class(1).shape
     ((3, 1), [0, 0, 1], 'table', (1, 1))
     """
 
@@ -42,7 +42,7 @@ class Encoded(NamedTuple):
         """Return some of the samples, by default all, as float32."""
         return to_floats(self.x[rows])
 
-    def own(self, condition: int) -> np.ndarray:
+    def of_class(self, condition: int) -> np.ndarray:
         """Return the samples of a class as float32."""
         return self.floats(self.c == condition)
 

@@ -89,7 +89,7 @@ def weigh_classes(
     judge.eval()
     shares = []
     for condition in range(len(target.classes)):
-        x = torch.from_numpy(data.own(condition)[: max(1, _MAX_SAMPLES_ASKED // n)])
+        x = torch.from_numpy(data.of_class(condition)[: max(1, _MAX_SAMPLES_ASKED // n)])
         shares.append(torch.stack([judge(x, torch.full((len(x),), k)).mean() for k in range(n)]))
     scores = torch.stack(shares)  # (n_target, n_source)
     scores = scores - scores.mean(0)

@@ -34,18 +34,10 @@ class ConditionalGAN(TrainedModel, Synthesizer):
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels that can be asked for.
-    history : History
-        What happened in training.
     generator_ema, generator, discriminator : torch.nn.Module
         The averaged generator, which is sampled, and the two that were trained; on the CPU.
-    step : int
-        Generator steps that were trained.
-    transfer : TransferReport or None
-        What it took over from another model, if it was fine-tuned.
-    provenance : Provenance
-        What was said about the training data, and the model that it was fine-tuned from.
-    sha256 : str or None
-        Digest of the checkpoint that it was loaded from, or saved to last.
+    history, step, transfer, provenance, sha256
+        As in `ganaug.models.trained.TrainedModel`.
 
     Examples
     --------

@@ -42,7 +42,7 @@ class Synthesizer(ABC):
     ...         self.data = encode(X, y)
     ...         self.codec, self.classes = self.data.codec, self.data.classes
     ...     def encoded(self, c, rng, truncation=None):
-    ...         return np.stack([rng.choice(self.data.own(label)) for label in c])
+    ...         return np.stack([rng.choice(self.data.of_class(label)) for label in c])
     ...     def digest(self):
     ...         return "0" * 64
     >>> Repeated([[1.0], [2.0], [5.0]], ["a", "a", "b"]).sample(2, label="b", random_state=0)

@@ -83,7 +83,7 @@ class OwnSamples(Source):
         """Return n new samples of a class."""
         if condition not in self._prepared:
             own = np.random.default_rng([self.seed, condition])
-            self._prepared[condition] = self.prepare(self.data.own(condition), own)
+            self._prepared[condition] = self.prepare(self.data.of_class(condition), own)
         return self.make(self._prepared[condition], n, rng)
 
 

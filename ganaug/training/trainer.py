@@ -58,6 +58,8 @@ class Trainer:
         Of D and G at every step since the last row of history.
     stop_reason : str
         Why training ends; empty while it goes on.
+    remark : str
+        What the progress bar says beside the losses; a callback may set it.
     kept : str
         For messages of failure: where to go on from.
 

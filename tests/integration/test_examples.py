@@ -64,7 +64,8 @@ SHOWN = {
 
 
 def test_no_example_is_left_out():
-    assert {str(file.relative_to(EXAMPLES)) for file in EXAMPLES.rglob("*.py")} == ARGUMENTS.keys()
+    scripts = (file for file in EXAMPLES.rglob("*.py") if file.name != "hostile_cases.py")  # a module of hostile.py
+    assert {str(file.relative_to(EXAMPLES)) for file in scripts} == ARGUMENTS.keys()
 
 
 @pytest.fixture

@@ -52,6 +52,6 @@ class LatentGAN(GANSource):
             good = ids[self.critic.accepts(ids, condition)][:missing]
             accepted.append(good)
             missing -= len(good)
-        own = self.data.own(condition).astype(np.int64)
+        own = self.data.of_class(condition).astype(np.int64)
         accepted.append(own[rng.integers(len(own), size=max(0, missing))])
         return np.concatenate(accepted)[rng.permutation(n)].astype(np.float32)

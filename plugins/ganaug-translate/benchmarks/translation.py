@@ -38,46 +38,29 @@ class CPUBudget(Callback):
 def measure(arguments):
     """Train on the training part, measure on the held-out part."""
     data = np.load(arguments.data)
-    split = data["split"] if "split" in data else np.zeros(len(data["labels"]))
     names = [str(name) for name in data["class_names"]]
     source, target = (
         names.index(name) if name in names else int(name) for name in (arguments.source, arguments.target)
     )
-    taught, held = (encode(data["images"][split == part], data["labels"][split == part]) for part in (0, 1))
-    real = held.own(target)
+    images, labels = data["images"], data["labels"]
+    is_held = (data["split"] if "split" in data else np.zeros(len(labels))) == 1
+    taught, held = encode(images[~is_held], labels[~is_held]), encode(images[is_held], labels[is_held])
 
     start = time.process_time()
-    settings = json.loads(arguments.settings)
     translator = train_translator(
-        data["images"][split == 0],
-        data["labels"][split == 0],
+        images[~is_held],
+        labels[~is_held],
         source=source,
         target=target,
         method=arguments.method,
         pretrained=arguments.pretrained,
         max_steps=arguments.steps,
         random_state=arguments.seed,
-        **settings,
+        **json.loads(arguments.settings),
     )
     seconds = time.process_time() - start
-    before = held.own(source)
-    after = translator.codec.encode(translator.apply(data["images"][split == 1][held.c == source]))
-
-    features, _ = Features.fit(taught.floats(), taught.c, taught.codec.spans, taught.kind, network=None, seed=0)
-
-    def seen(images):
-        return features(images, np.full(len(images), target))
-
-    called = {
-        name: float((seen(images).logits.argmax(1) == target).mean())
-        for name, images in {"real": real, "translated": after, "untranslated": before}.items()
-    }
-    real_features = seen(real).features
-
-    def compare(images):
-        made = seen(images).features
-        return {"C2ST AUC": c2st_auc(real_features, made), "Fréchet": frechet_distance(real_features, made)}
-
+    judge, real, before = Judge(taught, held.of_class(target), target), held.of_class(target), held.of_class(source)
+    after = translator.codec.encode(translator.apply(images[is_held][held.c == source]))
     found = {
         "data": Path(arguments.data).stem,
         "from": names[source],
@@ -86,33 +69,56 @@ def measure(arguments):
         "steps": translator.step,
         "CPU seconds": seconds,
         "steps a second": translator.step / seconds,
-        "called target": called,
         "own source nearest": nearest_is_own(before, after),
-        "translated": compare(after),
-        "real training images": compare(taught.own(target)),
-        "source images as they are": compare(before),
+        "translated": judge(after),
+        "unseen real images": {"called target": judge.called(real)},
+        "real training images": judge(taught.of_class(target)),
+        "source images as they are": judge(before),
     }
     if arguments.method == "cyclegan":
         back = translator.codec.encode(translator.apply(translator.codec.decode(after, None), to=translator.source))
         found["cycle L1"] = float(np.abs(back - before).mean())
     if not arguments.alone:
-        budget = CPUBudget(seconds)
-        gan = ganaug.train(
-            data["images"][split == 0],
-            data["labels"][split == 0],
-            max_steps=10**6,
-            callbacks=[budget],
-            random_state=arguments.seed,
-        )
-        drawn = gan.encoded(np.full(len(after), target), np.random.default_rng(0))
-        found["GAN from noise"] = compare(drawn) | {
-            "called target": float((seen(drawn).logits.argmax(1) == target).mean())
-        }
+        drawn = draw_from_noise(images[~is_held], labels[~is_held], target, len(after), seconds, arguments.seed)
+        found["GAN from noise"] = judge(drawn)
     if arguments.preview:
         before_and_after(before, after, real=real).save(arguments.preview)
     if arguments.save:
         translator.save(arguments.save, overwrite=True)
     print(json.dumps(found))
+
+
+class Judge:
+    """Compares images with unseen real ones of the target class, in the features of a classifier of all classes."""
+
+    def __init__(self, taught, real, target):
+        self.target = target
+        self.features, _ = Features.fit(
+            taught.floats(), taught.c, taught.codec.spans, taught.kind, network=None, seed=0
+        )
+        self.real = self._seen(real).features
+
+    def __call__(self, images):
+        """Return the share that is called the target class, C2ST and Fréchet distance."""
+        made = self._seen(images).features
+        return {
+            "called target": self.called(images),
+            "C2ST AUC": c2st_auc(self.real, made),
+            "Fréchet": frechet_distance(self.real, made),
+        }
+
+    def called(self, images):
+        """Return the share of images that are called the target class."""
+        return float((self._seen(images).logits.argmax(1) == self.target).mean())
+
+    def _seen(self, images):
+        return self.features(images, np.full(len(images), self.target))
+
+
+def draw_from_noise(X, y, target, n, seconds, seed):
+    """Return n images of the target class by a GAN that trains for so many seconds of CPU."""
+    gan = ganaug.train(X, y, max_steps=10**6, callbacks=[CPUBudget(seconds)], random_state=seed)
+    return gan.encoded(np.full(n, target), np.random.default_rng(0))
 
 
 def nearest_is_own(before, after):

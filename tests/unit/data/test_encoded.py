@@ -15,7 +15,7 @@ def test_images_of_bytes_stay_bytes_until_floats_are_asked_for(data, digit_image
     assert data.x.dtype == np.uint8
     assert data.floats().dtype == np.float32
     assert np.array_equal(data.floats([3, 1]), data.codec.encode(digit_images[0][[3, 1]]))
-    assert len(data.own(1)) == 30 and np.array_equal(data.own(1), data.floats()[data.c == 1])
+    assert len(data.of_class(1)) == 30 and np.array_equal(data.of_class(1), data.floats()[data.c == 1])
     assert data.kind.name == "image"
 
 

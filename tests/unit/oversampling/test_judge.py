@@ -27,7 +27,7 @@ class Noise(Source):
         return self
 
     def draw(self, condition, n, rng):
-        others = self.data.own((condition + 1) % 3)
+        others = self.data.of_class((condition + 1) % 3)
         return others[rng.integers(len(others), size=n)]
 
 

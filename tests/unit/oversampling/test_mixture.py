@@ -56,7 +56,7 @@ def test_each_label_gets_samples_of_its_own_class(data, sources):
     labels = np.array(["rare", "usual"] * 20)
     made = data.codec.encode(mixture(data, sources, repeat=1.0).sample(labels=labels, random_state=0))
     for label, row in zip(labels, made, strict=True):
-        own = data.own(data.classes.index([label])[0])
+        own = data.of_class(data.classes.index([label])[0])
         assert np.isclose(own, row, atol=1e-5).all(axis=1).any()
 
 
@@ -69,7 +69,7 @@ def test_the_only_class_has_nothing_to_be_told_from(data):
 @pytest.mark.parametrize("share", [0.25, 0.75])
 def test_sources_are_used_in_their_shares(data, sources, share):
     made = mixture(data, sources, repeat=share, gan=1 - share).draw(0, 100, np.random.default_rng(0))
-    copies = (made[:, None] == data.own(0)[None]).all(axis=2).any(axis=1)
+    copies = (made[:, None] == data.of_class(0)[None]).all(axis=2).any(axis=1)
     assert copies.sum() == 100 * share
 
 

@@ -25,7 +25,7 @@ def generator():
 def test_repeats_are_the_samples_of_the_class(data):
     made = Repeat().fit(data, generator()).draw(1, 60, generator())
     assert made.shape == (60, 3) and made.dtype == np.float32
-    assert (made[:, None] == data.own(1)[None]).all(axis=2).any(axis=1).all()
+    assert (made[:, None] == data.of_class(1)[None]).all(axis=2).any(axis=1).all()
     assert len(np.unique(made, axis=0)) > 5
 
 

@@ -298,7 +298,7 @@ class TestFullDisk:
 def test_sigterm_ends_with_a_word_and_leaves_nothing(data, models, elsewhere, command):
     arguments = {
         "train": ["train", data / "orders.csv", "-o", "m", "--max-steps", "1000000000", "--snapshot-every", "never"],
-        "synth": ["synth", models / "orders.safetensors", "-n", "1000000000", "-o", "o.csv"],
+        "synth": ["synth", models / "orders.safetensors", "-n", "1000000000", "--shard-size", "1000000000", "-o", "o.csv"],
         "pool": ["pool", models / "images.safetensors", "-n", "1000000", "-o", "p.pool"],
     }
     process = subprocess.Popen([*GANAUG, *map(str, arguments[command]), "-q"], stderr=subprocess.PIPE, text=True)
